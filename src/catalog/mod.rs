@@ -1,0 +1,15 @@
+//! Embedded facts about AWS: services with their actions, resource types and condition keys, global condition keys,
+//! AWS managed policies, Regions and partitions.
+//!
+//! The data are made by a script from pinned, licensed packages (see `data/README.md`), compressed, and read in
+//! place: a service is decoded when it is first asked for. Nothing here knows of templates or of policies.
+
+mod service;
+
+pub use service::{
+    AccessLevel, Action, ActionResource, ConditionKeyDefinition, KeyKind, KeyType, ResourceType, Service,
+};
+
+mod embedded;
+
+pub use embedded::{Catalog, CatalogError, GlobalConditionKey, ManagedPolicy, Region};

@@ -1,0 +1,212 @@
+//! Policy validation: one check a file, and the registry of them all.
+//!
+//! A check is declared with [`declare_check!`]: its doc comment has fixed headings (`## What it does`, `## Why it
+//! matters`, `## Example`, `## Use instead`) and is the source of `explain`, of `docs/checks/` and of SARIF's help.
+//! Checks read the typed view of a policy and the catalog; they never fail and never change anything.
+
+use crate::catalog::Catalog;
+use crate::finding::{Finding, FindingType, Fix, Location};
+use crate::model::{Policy, PolicyForm};
+use crate::policy::{PolicyDocument, PolicyType};
+
+/// A check of policy documents.
+#[derive(Debug)]
+pub struct Check {
+    /// The issue code.
+    pub code: &'static str,
+    /// How bad its findings are.
+    pub finding_type: FindingType,
+    /// The headline of its findings.
+    pub title: &'static str,
+    /// The policies it reads.
+    pub applies_to: AppliesTo,
+    /// Whether it is one of Access Analyzer's, on by default, or one of our own, on with `--strict`.
+    pub origin: CheckOrigin,
+    /// The doc comment, Markdown.
+    pub documentation: &'static str,
+    /// Finds what there is to find.
+    pub run: fn(&CheckContext<'_>, &mut Findings<'_>),
+}
+
+/// Which policies a check reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppliesTo {
+    /// Every policy.
+    All,
+    /// Identity-based policies.
+    Identity,
+    /// Resource-based policies, trust policies included.
+    Resource,
+    /// Resource-based policies except role trust policies.
+    ResourceNotTrust,
+    /// Role trust policies.
+    Trust,
+    /// Every policy except role trust policies.
+    AllButTrust,
+    /// SCPs.
+    ServiceControl,
+    /// RCPs.
+    ResourceControl,
+    /// Identity-based policies and SCPs.
+    IdentityAndServiceControl,
+}
+
+/// Whose check it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckOrigin {
+    /// In the check reference of IAM Access Analyzer.
+    AccessAnalyzer,
+    /// Our own, on with `--strict`.
+    Strict,
+}
+
+/// The resource type that the API gives to role trust policies.
+pub const TRUST_POLICY: &str = "AWS::IAM::AssumeRolePolicyDocument";
+
+/// What a check reads.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckContext<'a> {
+    /// The document.
+    pub document: &'a PolicyDocument,
+    /// The policy's type.
+    pub policy_type: PolicyType,
+    /// For resource policies: the CloudFormation type of the resource, if known.
+    pub resource_type: Option<&'a str>,
+    /// How the policy is stored, if known.
+    pub form: Option<PolicyForm>,
+    /// The text of a bare policy document as given, for sizes that count white space.
+    pub text: Option<&'a str>,
+    /// Facts about AWS.
+    pub catalog: &'a Catalog,
+}
+
+impl CheckContext<'_> {
+    /// True for role trust policies.
+    pub fn is_trust_policy(&self) -> bool {
+        self.policy_type == PolicyType::ResourcePolicy && self.resource_type == Some(TRUST_POLICY)
+    }
+}
+
+impl AppliesTo {
+    /// True if a policy of this type (and resource type) is read.
+    pub fn includes(self, policy_type: PolicyType, is_trust: bool) -> bool {
+        use PolicyType as P;
+        match self {
+            AppliesTo::All => true,
+            AppliesTo::Identity => policy_type == P::IdentityPolicy,
+            AppliesTo::Resource => policy_type == P::ResourcePolicy,
+            AppliesTo::ResourceNotTrust => policy_type == P::ResourcePolicy && !is_trust,
+            AppliesTo::Trust => is_trust,
+            AppliesTo::AllButTrust => !is_trust,
+            AppliesTo::ServiceControl => policy_type == P::ServiceControlPolicy,
+            AppliesTo::ResourceControl => policy_type == P::ResourceControlPolicy,
+            AppliesTo::IdentityAndServiceControl => {
+                matches!(policy_type, P::IdentityPolicy | P::ServiceControlPolicy)
+            }
+        }
+    }
+}
+
+/// Collects the findings of one check on one policy.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    check: &'static Check,
+    out: &'a mut Vec<Finding>,
+}
+
+impl Findings<'_> {
+    /// Adds a finding. The first location is the primary one; there is always one, because there is a parameter for it.
+    pub fn add(&mut self, primary: Location, message: impl Into<String>) -> &mut Finding {
+        self.out.push(Finding {
+            code: self.check.code,
+            finding_type: self.check.finding_type,
+            title: self.check.title.into(),
+            message: message.into(),
+            policy: None,
+            resource: None,
+            when: None,
+            locations: smallvec::smallvec![primary],
+            fix: None,
+            evidence: None,
+        });
+        let last = self.out.len() - 1;
+        &mut self.out[last]
+    }
+}
+
+impl Finding {
+    /// Adds a further location.
+    pub fn and(&mut self, location: Location) -> &mut Finding {
+        self.locations.push(location);
+        self
+    }
+
+    /// Adds a fix.
+    pub fn fixed_by(&mut self, fix: Fix) -> &mut Finding {
+        self.fix = Some(fix);
+        self
+    }
+}
+
+/// Declares a check: the doc comment is its documentation.
+///
+/// ```ignore
+/// declare_check! {
+///     /// ## What it does
+///     /// Finds statements without `Effect`.
+///     pub MISSING_EFFECT: Error, All, "Missing effect", run
+/// }
+/// ```
+#[macro_export]
+macro_rules! declare_check {
+    ($(#[doc = $doc:literal])* pub $code:ident: $kind:ident, $applies:ident, $title:literal, $run:path $(, $origin:ident)?) => {
+        $(#[doc = $doc])*
+        pub static $code: $crate::checks::Check = $crate::checks::Check {
+            code: stringify!($code),
+            finding_type: $crate::finding::FindingType::$kind,
+            title: $title,
+            applies_to: $crate::checks::AppliesTo::$applies,
+            origin: $crate::declare_check!(@origin $($origin)?),
+            documentation: concat!($($doc, "\n"),*),
+            run: $run,
+        };
+    };
+    (@origin) => { $crate::checks::CheckOrigin::AccessAnalyzer };
+    (@origin $origin:ident) => { $crate::checks::CheckOrigin::$origin };
+}
+
+/// All checks, in the order of their folders.
+pub fn registry() -> impl Iterator<Item = &'static Check> {
+    let folders: &[&[&'static Check]] = &[];
+    folders.iter().flat_map(|f| f.iter().copied())
+}
+
+/// The check of a code; case is ignored.
+pub fn by_code(code: &str) -> Option<&'static Check> {
+    registry().find(|c| c.code.eq_ignore_ascii_case(code))
+}
+
+/// Runs every check that applies, own ones only if `strict`.
+pub fn run_all(context: &CheckContext<'_>, strict: bool) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let is_trust = context.is_trust_policy();
+    let chosen = registry().filter(|c| strict || c.origin == CheckOrigin::AccessAnalyzer);
+    for check in chosen.filter(|c| c.applies_to.includes(context.policy_type, is_trust)) {
+        (check.run)(context, &mut Findings { check, out: &mut out });
+    }
+    out
+}
+
+/// Runs the checks on a policy of a deployment; nothing for one without a document.
+pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Finding> {
+    let Some(document) = &policy.document else { return Vec::new() };
+    let context = CheckContext {
+        document,
+        policy_type: policy.policy_type,
+        resource_type: policy.resource_type.as_deref(),
+        form: Some(policy.form),
+        text: None,
+        catalog,
+    };
+    run_all(&context, strict)
+}

@@ -1,0 +1,13 @@
+//! Validates the IAM policies of CloudFormation templates and Terraform plans before deployment.
+//!
+//! The modules form a pipeline, and each uses only those before it:
+//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`report`] → [`cli`].
+//! `docs/architecture.md` says more.
+
+pub mod catalog;
+pub mod checks;
+pub mod finding;
+pub mod model;
+pub mod policy;
+pub mod source;
+pub mod template;

@@ -1,0 +1,233 @@
+//! IAM's patterns: `*` stands for any characters, `?` for exactly one.
+//!
+//! Text may hold [`Symbol`]s (unknown values): a symbol equals itself; `*` covers it; `?` does not, since its length
+//! is not known. Answers about symbols are therefore "certainly so", never "possibly".
+
+use crate::source::Symbol;
+
+/// True if the pattern certainly matches the text.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    // Greedy with one point of return: enough for `*`.
+    let (mut p, mut t) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                retry = Some((p + 1, t));
+                p += 1;
+            }
+            Some('?') if Symbol::of(text[t]).is_none() => (p, t) = (p + 1, t + 1),
+            Some(c) if *c != '?' && *c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match &mut retry {
+                Some((after, from)) => {
+                    *from += 1;
+                    (p, t) = (*after, *from);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// As [`matches`], ignoring ASCII case.
+pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
+    matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+}
+
+/// True if every text that `inner` matches is matched by `outer`.
+///
+/// Decided by the simulation of `outer` over `inner`'s letters; a fresh letter stands for the ones that neither
+/// names, which is exact because patterns tell letters apart only by naming them.
+pub fn covers(outer: &str, inner: &str) -> bool {
+    let outer: Vec<char> = outer.chars().collect();
+    let inner: Vec<char> = inner.chars().collect();
+    if !inner.contains(&'*') {
+        return covers_from(&outer, &inner);
+    }
+    // States of `outer` as a set; `inner`'s star may repeat any letter, also a fresh one that `outer` never names.
+    let start = close(&outer, vec![0]);
+    let mut seen = std::collections::HashSet::new();
+    let mut work = vec![(0usize, start)];
+    let letters: Vec<Option<char>> = {
+        let mut named: Vec<char> = outer.iter().chain(&inner).copied().filter(|c| !matches!(c, '*' | '?')).collect();
+        named.sort_unstable();
+        named.dedup();
+        named.into_iter().map(Some).chain([None]).collect()
+    };
+    while let Some((i, states)) = work.pop() {
+        if !seen.insert((i, states.clone())) {
+            continue;
+        }
+        match inner.get(i) {
+            None => {
+                if !states.contains(&outer.len()) {
+                    return false;
+                }
+            }
+            Some('*') => {
+                work.push((i + 1, states.clone()));
+                for letter in &letters {
+                    work.push((i, step(&outer, &states, *letter)));
+                }
+            }
+            Some('?') => {
+                for letter in letters.iter().filter(|l| l.is_none_or(|c| Symbol::of(c).is_none())) {
+                    work.push((i + 1, step(&outer, &states, *letter)));
+                }
+            }
+            Some(c) => work.push((i + 1, step(&outer, &states, Some(*c)))),
+        }
+    }
+    true
+}
+
+/// `covers` for an inner pattern without `*`: `?` is a letter that only `?` and `*` match.
+fn covers_from(outer: &[char], inner: &[char]) -> bool {
+    let mut states = close(outer, vec![0]);
+    for c in inner {
+        states = step(outer, &states, if *c == '?' { None } else { Some(*c) });
+    }
+    states.contains(&outer.len())
+}
+
+fn close(pattern: &[char], mut states: Vec<usize>) -> Vec<usize> {
+    let mut i = 0;
+    while i < states.len() {
+        let s = states[i];
+        if pattern.get(s) == Some(&'*') && !states.contains(&(s + 1)) {
+            states.push(s + 1);
+        }
+        i += 1;
+    }
+    states.sort_unstable();
+    states
+}
+
+/// The states after one letter; `None` is a letter that the patterns do not name.
+fn step(pattern: &[char], states: &[usize], letter: Option<char>) -> Vec<usize> {
+    let mut next = Vec::with_capacity(states.len());
+    for &s in states {
+        let to = match (pattern.get(s), letter) {
+            (Some('*'), _) => s,
+            (Some('?'), None) => s + 1,
+            (Some('?'), Some(l)) if Symbol::of(l).is_none() => s + 1,
+            (Some(c), Some(l)) if *c == l && *c != '?' => s + 1,
+            _ => continue,
+        };
+        if !next.contains(&to) {
+            next.push(to);
+        }
+    }
+    close(pattern, next)
+}
+
+/// True if some text is matched by both patterns. A symbol may be any text of its own, but only the same symbol or a
+/// wildcard is taken to meet it; use [`may_meet`] where an unknown may be anything.
+pub fn meet(a: &str, b: &str) -> bool {
+    intersects(a, b, false)
+}
+
+/// True unless it is certain that no text is matched by both, whatever the unknown values turn out to be.
+pub fn may_meet(a: &str, b: &str) -> bool {
+    intersects(a, b, true)
+}
+
+fn intersects(a: &str, b: &str, unknown_is_any: bool) -> bool {
+    let chars = |s: &str| -> Vec<char> {
+        s.chars().map(|c| if unknown_is_any && Symbol::of(c).is_some() { '*' } else { c }).collect()
+    };
+    let (a, b) = (chars(a), chars(b));
+    let width = b.len() + 1;
+    let mut seen = vec![false; (a.len() + 1) * width];
+    let mut work = vec![(0usize, 0usize)];
+    while let Some((i, j)) = work.pop() {
+        if std::mem::replace(&mut seen[i * width + j], true) {
+            continue;
+        }
+        let (x, y) = (a.get(i).copied(), b.get(j).copied());
+        if x.is_none() && y.is_none() {
+            return true;
+        }
+        if x == Some('*') {
+            work.push((i + 1, j));
+        }
+        if y == Some('*') {
+            work.push((i, j + 1));
+        }
+        let meets = match (x, y) {
+            (Some('*'), Some(_)) => Some((i, j + 1)),
+            (Some(_), Some('*')) => Some((i + 1, j)),
+            (Some('?'), Some(c)) | (Some(c), Some('?')) => Symbol::of(c).is_none().then_some((i + 1, j + 1)),
+            (Some(x), Some(y)) => (x == y).then_some((i + 1, j + 1)),
+            _ => None,
+        };
+        work.extend(meets);
+    }
+    false
+}
+
+/// True if the text holds a wildcard.
+pub fn has_wildcard(s: &str) -> bool {
+    s.bytes().any(|b| b == b'*' || b == b'?')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn stars_match_any_text_and_question_marks_one_character() {
+        assert!(matches("s3:*", "s3:GetObject"));
+        assert!(matches("*a*b", "xxaxxab"));
+        assert!(!matches("a?c", "ac"));
+        assert!(matches("a?c", "aéc"));
+        assert!(matches("", ""));
+        assert!(!matches("", "a"));
+        assert!(matches_ignore_case("S3:get*", "s3:GetObject"));
+    }
+
+    #[test]
+    fn cover_and_meeting_of_patterns() {
+        assert!(covers("s3:*", "s3:Get*"));
+        assert!(covers("*", "?"));
+        assert!(!covers("?", "*"));
+        assert!(covers("*?", "?*"));
+        assert!(!covers("a*", "*a"));
+        assert!(covers("a*b*", "a*c*b"));
+        assert!(meet("a*", "*b"));
+        assert!(!meet("a*c", "b*"));
+        assert!(meet("?", "a"));
+        assert!(!meet("?", ""));
+    }
+
+    fn pattern() -> impl Strategy<Value = String> {
+        "[ab*?]{0,6}"
+    }
+
+    proptest! {
+        #[test]
+        fn cover_and_meeting_agree_with_matching(a in pattern(), b in pattern()) {
+            let mut texts = vec![String::new()];
+            for _ in 0..5 {
+                let longer: Vec<String> = texts.iter().flat_map(|t| ["a", "b", "c"].map(|c| format!("{t}{c}"))).collect();
+                texts.extend(longer);
+                texts.sort();
+                texts.dedup();
+            }
+            if covers(&a, &b) {
+                for t in &texts {
+                    prop_assert!(!matches(&b, t) || matches(&a, t), "{a} {b} {t}");
+                }
+            } else if b.chars().filter(|c| *c != '*').count() + b.chars().filter(|c| *c == '*').count() <= 3 {
+                prop_assert!(texts.iter().any(|t| matches(&b, t) && !matches(&a, t)) || a.len() > 4, "{a} {b}");
+            }
+            if texts.iter().any(|t| matches(&a, t) && matches(&b, t)) {
+                prop_assert!(meet(&a, &b));
+            }
+        }
+    }
+}

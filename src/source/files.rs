@@ -1,0 +1,157 @@
+//! Source files and spans: byte ranges are kept everywhere, line and column are derived only for output.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock, RwLock};
+
+/// Names one file of a [`Sources`] registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+/// A byte range of one source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub source: SourceId,
+    /// First byte, from 0.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The bytes `start..end` of `source`.
+    pub fn new(source: SourceId, start: usize, end: usize) -> Self {
+        Span { source, start: start as u32, end: end.max(start) as u32 }
+    }
+
+    /// The smallest span that holds both, or `self` when they are of different files.
+    pub fn join(self, other: Span) -> Span {
+        if self.source != other.source {
+            return self;
+        }
+        Span { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A place as people read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in Unicode characters.
+    pub column: usize,
+    /// Bytes from 0.
+    pub offset: usize,
+}
+
+/// The text of one input with the name that messages give it.
+#[derive(Debug)]
+pub struct SourceFile {
+    name: String,
+    text: Arc<str>,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    fn new(name: String, text: Arc<str>) -> Self {
+        SourceFile { name, text, line_starts: OnceLock::new() }
+    }
+
+    /// The path as it was given, or a name such as `<stdin>`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The path's folder, for references relative to the file.
+    pub fn folder(&self) -> &Path {
+        Path::new(&self.name).parent().unwrap_or(Path::new(""))
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Byte offsets at which the lines start.
+    pub fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let mut starts = vec![0u32];
+            starts.extend(self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
+            starts
+        })
+    }
+
+    /// Line and column of a byte offset; offsets past the end give the end.
+    pub fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let starts = self.line_starts();
+        let line = starts.partition_point(|s| *s as usize <= offset).saturating_sub(1);
+        let column = self.text[starts[line] as usize..offset].chars().count();
+        Position { line: line + 1, column: column + 1, offset }
+    }
+
+    /// The text of one line (from 1), without its line break.
+    pub fn line(&self, line: usize) -> Option<&str> {
+        let starts = self.line_starts();
+        let start = *starts.get(line.checked_sub(1)?)? as usize;
+        let end = starts.get(line).map_or(self.text.len(), |e| *e as usize);
+        Some(self.text[start..end].trim_end_matches(['\n', '\r']))
+    }
+}
+
+/// All files of a run. Files are only ever added, so ids and spans stay valid.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: RwLock<Vec<Arc<SourceFile>>>,
+}
+
+impl Sources {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text under a name and returns its id. A name may be added again: it gets another id.
+    pub fn add(&self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
+        let mut files = self.files.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let id = SourceId(files.len() as u32);
+        files.push(Arc::new(SourceFile::new(name.into(), text.into())));
+        id
+    }
+
+    /// The file of an id.
+    ///
+    /// # Panics
+    ///
+    /// When the id is of another registry.
+    pub fn get(&self, id: SourceId) -> Arc<SourceFile> {
+        let files = self.files.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Arc::clone(&files[id.0 as usize])
+    }
+
+    /// Start and end of a span, as people read them.
+    pub fn positions(&self, span: Span) -> (Position, Position) {
+        let file = self.get(span.source);
+        (file.position(span.start as usize), file.position(span.end as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_offsets_count_bytes() {
+        let sources = Sources::new();
+        let id = sources.add("t", "é: x\nb");
+        let file = sources.get(id);
+        assert_eq!(file.position(4), Position { line: 1, column: 4, offset: 4 });
+        assert_eq!(file.position(6), Position { line: 2, column: 1, offset: 6 });
+        assert_eq!(file.position(1), Position { line: 1, column: 1, offset: 0 });
+        assert_eq!(file.line(1), Some("é: x"));
+        assert_eq!(file.line(3), None);
+    }
+}
