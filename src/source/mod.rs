@@ -18,4 +18,4 @@ pub use files::{Position, SourceFile, SourceId, Sources, Span};
 pub use limits::Limits;
 pub use node::{Entry, Mapping, Node, NodeKind};
 pub use symbol::{Shape, Symbol, SymbolInfo, SymbolKind};
-pub use text::{Piece, Segment, Text};
+pub use text::{Piece, Segment, Text, display_encoded};
