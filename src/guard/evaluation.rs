@@ -69,7 +69,8 @@ fn clauses(event: &Value, rule: &str, out: &mut Vec<Failure>) {
             return;
         }
         _ => {
-            let status = content.get("status").or_else(|| content.get("block").map(|b| &b["status"])).unwrap_or(content);
+            let status =
+                content.get("status").or_else(|| content.get("block").map(|b| &b["status"])).unwrap_or(content);
             if status == "PASS" || status == "SKIP" {
                 return;
             }
@@ -93,7 +94,8 @@ fn clause(event: &Value, content: &Value, rule: &str, out: &mut Vec<Failure>) {
         (Value::Null, traversed) => traversed,
         (resolved, _) => resolved,
     };
-    let message = ["custom_message", "message"].iter().find_map(|k| check[*k].as_str()).filter(|m| !m.trim().is_empty());
+    let message =
+        ["custom_message", "message"].iter().find_map(|k| check[*k].as_str()).filter(|m| !m.trim().is_empty());
     out.push(Failure {
         rule: rule.to_owned(),
         clause: event["context"].as_str().unwrap_or_default().to_owned(),
@@ -143,7 +145,8 @@ mod tests {
         let statements: Vec<String> =
             (0..500).map(|i| format!(r#"{{"effect": "Allow", "actions": ["s3:A{i}"]}}"#)).collect();
         let view = format!(r#"{{"policies": [{{"statements": [{}]}}]}}"#, statements.join(","));
-        let rules = RuleFile { name: "r".into(), text: "rule r {\n  policies[*].statements[*].effect == \"Deny\"\n}\n".into() };
+        let rules =
+            RuleFile { name: "r".into(), text: "rule r {\n  policies[*].statements[*].effect == \"Deny\"\n}\n".into() };
         assert_eq!(failures(&view, &rules).unwrap().len(), 500);
     }
 
