@@ -4,10 +4,16 @@
 //! matters`, `## Example`, `## Use instead`) and is the source of `explain`, of `docs/checks/` and of SARIF's help.
 //! Checks read the typed view of a policy and the catalog; they never fail and never change anything.
 
+mod grammar;
+pub mod nearest;
+
 use crate::catalog::Catalog;
-use crate::finding::{Finding, FindingType, Fix, Location};
+use crate::finding::{Edit, Finding, FindingType, Fix, Location};
 use crate::model::{Policy, PolicyForm};
 use crate::policy::{PolicyDocument, PolicyType};
+use crate::source::{Limits, ReadError, SourceId, Span, json};
+
+pub use crate::declare_check;
 
 /// A check of policy documents.
 #[derive(Debug)]
@@ -114,6 +120,14 @@ pub struct Findings<'a> {
     out: &'a mut Vec<Finding>,
 }
 
+impl Check {
+    /// The documentation as Markdown, without the blank that follows `///`.
+    pub fn explanation(&self) -> String {
+        let lines = self.documentation.lines().map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end());
+        lines.collect::<Vec<_>>().join("\n").trim_end().to_owned() + "\n"
+    }
+}
+
 impl Findings<'_> {
     /// Adds a finding. The first location is the primary one; there is always one, because there is a parameter for it.
     pub fn add(&mut self, primary: Location, message: impl Into<String>) -> &mut Finding {
@@ -139,6 +153,15 @@ impl Finding {
     pub fn and(&mut self, location: Location) -> &mut Finding {
         self.locations.push(location);
         self
+    }
+
+    /// Adds the fix that writes `right` where `wrong` stands. Whether `span` really holds `wrong` as it is written is
+    /// seen when the fix is applied: what an intrinsic function computed is never touched.
+    pub fn replace(&mut self, span: Span, wrong: &str, right: &str) -> &mut Finding {
+        self.fixed_by(Fix {
+            description: format!("change `{wrong}` to `{right}`"),
+            edits: vec![Edit { span, replaces: Some(wrong.to_owned()), replacement: right.to_owned() }],
+        })
     }
 
     /// Adds a fix.
@@ -177,21 +200,30 @@ macro_rules! declare_check {
 
 /// All checks, in the order of their folders.
 pub fn registry() -> impl Iterator<Item = &'static Check> {
-    let folders: &[&[&'static Check]] = &[];
-    folders.iter().flat_map(|f| f.iter().copied())
+    FOLDERS.iter().flat_map(|f| f.iter().copied())
 }
+
+/// The checks of each folder. A new folder is a line here.
+static FOLDERS: &[&[&Check]] = &[grammar::CHECKS];
 
 /// The check of a code; case is ignored.
 pub fn by_code(code: &str) -> Option<&'static Check> {
     registry().find(|c| c.code.eq_ignore_ascii_case(code))
 }
 
-/// Runs every check that applies, own ones only if `strict`.
+/// Runs every check that applies, own ones only if `strict`. A key that stands twice in one object leaves open which
+/// of its values counts, so it is reported alone.
 pub fn run_all(context: &CheckContext<'_>, strict: bool) -> Vec<Finding> {
     let mut out = Vec::new();
+    let check = &grammar::JSON_SYNTAX_ERROR;
+    (check.run)(context, &mut Findings { check, out: &mut out });
+    if !out.is_empty() {
+        return out;
+    }
     let is_trust = context.is_trust_policy();
     let chosen = registry().filter(|c| strict || c.origin == CheckOrigin::AccessAnalyzer);
-    for check in chosen.filter(|c| c.applies_to.includes(context.policy_type, is_trust)) {
+    let chosen = chosen.filter(|c| c.applies_to.includes(context.policy_type, is_trust));
+    for check in chosen.filter(|c| !std::ptr::eq(*c, &grammar::JSON_SYNTAX_ERROR)) {
         (check.run)(context, &mut Findings { check, out: &mut out });
     }
     out
@@ -209,4 +241,31 @@ pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Fin
         catalog,
     };
     run_all(&context, strict)
+}
+
+/// Reads a bare policy document and runs the checks on it. Text that is not JSON gives one finding,
+/// `JSON_SYNTAX_ERROR`, and no other. Spans are those of `source`, which `text` is the whole of.
+pub fn validate_text(
+    source: SourceId,
+    text: &str,
+    policy_type: PolicyType,
+    resource_type: Option<&str>,
+    catalog: &Catalog,
+    strict: bool,
+) -> Vec<Finding> {
+    let root = match json::read(source, text, &Limits::default()) {
+        Ok(root) => root,
+        Err(error) => return vec![syntax_error(&error, text)],
+    };
+    let document = PolicyDocument::new(root);
+    let context =
+        CheckContext { document: &document, policy_type, resource_type, form: None, text: Some(text), catalog };
+    run_all(&context, strict)
+}
+
+/// The finding for text that is not JSON, given the error of [`json::read`].
+pub fn syntax_error(error: &ReadError, text: &str) -> Finding {
+    let mut out = Vec::new();
+    grammar::report_syntax_error(error, text, &mut Findings { check: &grammar::JSON_SYNTAX_ERROR, out: &mut out });
+    out.swap_remove(0)
 }

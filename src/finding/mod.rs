@@ -2,6 +2,8 @@
 //!
 //! Locations stay symbolic (document path and span); lines and columns are derived by the writers.
 
+pub mod fix;
+
 use std::borrow::Cow;
 
 use serde::Serialize;
@@ -91,6 +93,9 @@ pub struct Fix {
 pub struct Edit {
     /// What to replace; empty to insert.
     pub span: Span,
+    /// The string value that must stand there literally, quoted or not; [`fix::settle`] narrows the span to it, or
+    /// drops the fix when something else is written there. `None` for an edit of the source as it is.
+    pub replaces: Option<String>,
     /// With what.
     pub replacement: String,
 }

@@ -1,1 +1,3 @@
-//! All integration tests in one binary, one module a subject.
+//! Integration tests, one binary: a module a subject.
+
+mod conformance;
