@@ -4,8 +4,11 @@
 //! matters`, `## Example`, `## Use instead`) and is the source of `explain`, of `docs/checks/` and of SARIF's help.
 //! Checks read the typed view of a policy and the catalog; they never fail and never change anything.
 
+mod condition;
 mod grammar;
 pub mod nearest;
+
+use std::cell::OnceCell;
 
 use crate::catalog::Catalog;
 use crate::finding::{Edit, Finding, FindingType, Fix, Location};
@@ -14,6 +17,8 @@ use crate::policy::{PolicyDocument, PolicyType};
 use crate::source::{Limits, ReadError, SourceId, Span, json};
 
 pub use crate::declare_check;
+
+use condition::KeyUse;
 
 /// A check of policy documents.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ pub enum CheckOrigin {
 pub const TRUST_POLICY: &str = "AWS::IAM::AssumeRolePolicyDocument";
 
 /// What a check reads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckContext<'a> {
     /// The document.
     pub document: &'a PolicyDocument,
@@ -84,9 +89,28 @@ pub struct CheckContext<'a> {
     pub text: Option<&'a str>,
     /// Facts about AWS.
     pub catalog: &'a Catalog,
+    condition_keys: OnceCell<Vec<KeyUse<'a>>>,
 }
 
-impl CheckContext<'_> {
+impl<'a> CheckContext<'a> {
+    /// A context of a document without a resource type, a form or a text.
+    pub fn new(document: &'a PolicyDocument, policy_type: PolicyType, catalog: &'a Catalog) -> CheckContext<'a> {
+        CheckContext {
+            document,
+            policy_type,
+            resource_type: None,
+            form: None,
+            text: None,
+            catalog,
+            condition_keys: OnceCell::new(),
+        }
+    }
+
+    /// Every use of a condition key in the document, with what the catalog says of the key.
+    pub(crate) fn condition_keys(&self) -> &[KeyUse<'a>] {
+        self.condition_keys.get_or_init(|| condition::key_uses(self.document, self.catalog))
+    }
+
     /// True for role trust policies.
     pub fn is_trust_policy(&self) -> bool {
         self.policy_type == PolicyType::ResourcePolicy && self.resource_type == Some(TRUST_POLICY)
@@ -233,12 +257,9 @@ pub fn run_all(context: &CheckContext<'_>, strict: bool) -> Vec<Finding> {
 pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Finding> {
     let Some(document) = &policy.document else { return Vec::new() };
     let context = CheckContext {
-        document,
-        policy_type: policy.policy_type,
         resource_type: policy.resource_type.as_deref(),
         form: Some(policy.form),
-        text: None,
-        catalog,
+        ..CheckContext::new(document, policy.policy_type, catalog)
     };
     run_all(&context, strict)
 }
@@ -259,7 +280,7 @@ pub fn validate_text(
     };
     let document = PolicyDocument::new(root);
     let context =
-        CheckContext { document: &document, policy_type, resource_type, form: None, text: Some(text), catalog };
+        CheckContext { resource_type, text: Some(text), ..CheckContext::new(&document, policy_type, catalog) };
     run_all(&context, strict)
 }
 

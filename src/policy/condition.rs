@@ -31,6 +31,8 @@ pub struct ConditionKey {
     pub value_span: Span,
     /// True for a list.
     pub is_array: bool,
+    /// True for the list `[]`.
+    pub is_empty_array: bool,
     /// The values that are scalars.
     pub values: Vec<ConditionValue>,
 }
@@ -244,6 +246,7 @@ impl ConditionKey {
             name_span: entry.key_span,
             value_span: entry.value.span,
             is_array,
+            is_empty_array: entry.value.as_sequence().is_some_and(<[_]>::is_empty),
             values,
         }
     }
