@@ -53,7 +53,9 @@ pub fn is_number(value: &str) -> bool {
     let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    all_digits(whole) && all_digits(fraction) && !(whole.is_empty() && fraction.is_empty())
+    all_digits(whole)
+        && all_digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
         && !(whole.is_empty() && !digits.contains('.'))
 }
 
@@ -180,9 +182,18 @@ mod tests {
             assert!(is_date(date), "{date}");
             assert!(!is_epoch(date), "{date}");
         }
-        for other in
-            ["", "tomorrow", "2026/02/01", "31.12.2026", "2026-13-01", "2026-02-29", "2026-1-1", "2026-01-01T", "T", "é"]
-        {
+        for other in [
+            "",
+            "tomorrow",
+            "2026/02/01",
+            "31.12.2026",
+            "2026-13-01",
+            "2026-02-29",
+            "2026-1-1",
+            "2026-01-01T",
+            "T",
+            "é",
+        ] {
             assert!(!is_date(other), "{other}");
         }
         assert!(is_epoch("1798761600"));
