@@ -7,6 +7,8 @@
 pub mod catalog;
 pub mod checks;
 pub mod finding;
+#[cfg(feature = "github")]
+pub mod github;
 #[cfg(feature = "guard")]
 pub mod guard;
 pub mod model;
