@@ -102,7 +102,8 @@ async fn find(client: &Octocrab, route: &str, marker: &str) -> Result<Option<Com
     loop {
         let comments = page.take_items();
         let own = |c: &Comment| {
-            c.body.as_deref().is_some_and(|b| b.starts_with(marker)) && c.user.as_ref().is_some_and(|u| u.login == login)
+            c.body.as_deref().is_some_and(|b| b.starts_with(marker))
+                && c.user.as_ref().is_some_and(|u| u.login == login)
         };
         if let Some(comment) = comments.into_iter().find(own) {
             return Ok(Some(comment));
@@ -192,9 +193,10 @@ mod tests {
         }
         match method {
             "GET" => {
-                let list = fake.comments.iter().map(|(id, login, body)| {
-                    serde_json::json!({"id": id, "user": {"login": login}, "body": body})
-                });
+                let list = fake
+                    .comments
+                    .iter()
+                    .map(|(id, login, body)| serde_json::json!({"id": id, "user": {"login": login}, "body": body}));
                 (200, serde_json::Value::Array(list.collect()).to_string())
             }
             "POST" => {
