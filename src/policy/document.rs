@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::condition::ConditionBlock;
 use super::path::PolicyPath;
 use super::principal::PrincipalElement;
-use crate::source::{Entry, Node, NodeKind, Span, Text};
+use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text};
 
 /// The kinds of policy that Access Analyzer's policy validation knows, by its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -138,6 +138,15 @@ impl PolicyDocument {
     /// The resolved tree that the document was read from.
     pub fn root(&self) -> &Node {
         &self.root
+    }
+
+    /// The object that one of [`PolicyDocument::statements`] was read from.
+    pub fn object(&self, statement: &Statement) -> Option<&Mapping> {
+        let node = self.root.get("Statement")?;
+        match statement.index {
+            Some(index) => node.as_sequence()?.get(index)?.as_mapping(),
+            None => node.as_mapping(),
+        }
     }
 }
 

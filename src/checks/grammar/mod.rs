@@ -72,6 +72,6 @@ fn statement_objects(document: &PolicyDocument) -> impl Iterator<Item = (Stateme
 }
 
 /// True if an object certainly has none of these keys: an unknown key may be any of them.
-fn lacks(map: &Mapping, keys: &[&str]) -> bool {
+pub(super) fn lacks(map: &Mapping, keys: &[&str]) -> bool {
     map.iter().all(|e| !e.key.has_unknown() && !keys.contains(&e.key.as_str()))
 }

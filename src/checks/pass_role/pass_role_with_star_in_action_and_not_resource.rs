@@ -1,0 +1,43 @@
+//! `PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE`: passRole with star in action and NotResource.
+//!
+//! Source of the rule: IAM Access Analyzer's policy check reference.
+
+use crate::checks::{CheckContext, Findings, declare_check};
+use crate::checks::sensitive_action::{ActionForm, ResourceForm};
+
+declare_check! {
+    /// ## What it does
+    ///
+    /// Finds an `Allow` statement that allows `iam:PassRole` by a wildcard together with `NotResource`.
+    ///
+    /// ## Why it matters
+    ///
+    /// Whoever may pass any role to a service can act with the permissions of the most powerful role of the account.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {"Effect": "Allow", "Action": "iam:*", "NotResource": "arn:aws:iam::111122223333:role/app"}
+    ///   ]
+    /// }
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/app"}
+    ///   ]
+    /// }
+    /// ```
+    pub PASS_ROLE_WITH_STAR_IN_ACTION_AND_NOT_RESOURCE: SecurityWarning, Identity, "PassRole with star in action and NotResource", run
+}
+
+fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    super::SENSITIVE.report(context, ActionForm::Wildcard, ResourceForm::NotResource, findings);
+}

@@ -1,0 +1,52 @@
+//! `UNIQUE_SIDS_REQUIRED`: unique Sids required.
+//!
+//! Source of the rule: IAM Access Analyzer's policy check reference.
+
+use crate::checks::{CheckContext, Findings, declare_check};
+use crate::finding::Location;
+
+declare_check! {
+    /// ## What it does
+    ///
+    /// Finds a `Sid` that an earlier statement of the same identity-based policy has.
+    ///
+    /// ## Why it matters
+    ///
+    /// IAM requires each `Sid` to be unique within an identity-based policy and rejects the policy.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*"},
+    ///     {"Sid": "Read", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::amzn-s3-demo-bucket"}
+    ///   ]
+    /// }
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*"},
+    ///     {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::amzn-s3-demo-bucket"}
+    ///   ]
+    /// }
+    /// ```
+    pub UNIQUE_SIDS_REQUIRED: Error, Identity, "Unique Sids required", run
+}
+
+fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    for repeated in super::repeated_sids(context.document) {
+        findings
+            .add(
+                Location::new(repeated.statement.path().key("Sid"), repeated.sid.span),
+                format!("The Sid `{}` stands in more than one statement.", repeated.sid.text),
+            )
+            .and(repeated.first);
+    }
+}
