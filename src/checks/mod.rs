@@ -5,8 +5,18 @@
 //! Checks read the typed view of a policy and the catalog; they never fail and never change anything.
 
 mod condition;
+mod create_slr;
 mod grammar;
 pub mod nearest;
+mod pass_role;
+mod principal;
+mod rcp;
+mod scp;
+mod sensitive_action;
+mod sid;
+mod size;
+mod trust;
+mod variable;
 
 use std::cell::OnceCell;
 
@@ -228,7 +238,18 @@ pub fn registry() -> impl Iterator<Item = &'static Check> {
 }
 
 /// The checks of each folder. A new folder is a line here.
-static FOLDERS: &[&[&Check]] = &[grammar::CHECKS];
+static FOLDERS: &[&[&Check]] = &[
+    grammar::CHECKS,
+    sid::CHECKS,
+    size::CHECKS,
+    principal::CHECKS,
+    trust::CHECKS,
+    scp::CHECKS,
+    rcp::CHECKS,
+    variable::CHECKS,
+    pass_role::CHECKS,
+    create_slr::CHECKS,
+];
 
 /// The check of a code; case is ignored.
 pub fn by_code(code: &str) -> Option<&'static Check> {

@@ -37,7 +37,13 @@ pub(super) struct SensitiveAction {
 
 impl SensitiveAction {
     /// Reports the `Allow` statements of this form.
-    pub fn report(&self, context: &CheckContext<'_>, actions: ActionForm, resources: ResourceForm, findings: &mut Findings<'_>) {
+    pub fn report(
+        &self,
+        context: &CheckContext<'_>,
+        actions: ActionForm,
+        resources: ResourceForm,
+        findings: &mut Findings<'_>,
+    ) {
         for statement in context.document.statements.iter().filter(|s| s.is_allow()) {
             let Some((second, reach)) = self.resource(statement, resources) else { continue };
             let message = |by: &str| format!("{by} allows `{}` on {reach}.", self.action);
@@ -104,8 +110,15 @@ impl SensitiveAction {
             return false;
         }
         match crate::policy::Arn::split(resource.as_str()) {
-            Some(arn) => glob::matches(arn.service, "iam") && arn.region.trim_matches('*').is_empty() && (self.is_open)(arn.resource),
-            None => glob::has_wildcard(resource.as_str()) && glob::matches(resource.as_str(), "arn:aws:iam::111122223333:role/"),
+            Some(arn) => {
+                glob::matches(arn.service, "iam")
+                    && arn.region.trim_matches('*').is_empty()
+                    && (self.is_open)(arn.resource)
+            }
+            None => {
+                glob::has_wildcard(resource.as_str())
+                    && glob::matches(resource.as_str(), "arn:aws:iam::111122223333:role/")
+            }
         }
     }
 }

@@ -41,10 +41,7 @@ declare_check! {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for value in super::values(context.document).filter(|v| v.principal_type() == "AWS") {
         if super::is_unique_id(&value.item.text, "AROA") {
-            findings.add(
-                value.location(),
-                format!("`{}` is the unique ID of a role; use its ARN.", value.item.text),
-            );
+            findings.add(value.location(), format!("`{}` is the unique ID of a role; use its ARN.", value.item.text));
         }
     }
 }

@@ -67,15 +67,16 @@ pub(super) fn values(document: &PolicyDocument) -> impl Iterator<Item = Principa
 /// Every principal in a map of the statement.
 pub(super) fn values_of(statement: &Statement) -> impl Iterator<Item = PrincipalValue<'_>> {
     statement.principal_elements().flat_map(move |element| {
-        element.lists().iter().flat_map(move |list| {
-            list.items.iter().map(move |item| PrincipalValue { statement, element, list, item })
-        })
+        element
+            .lists()
+            .iter()
+            .flat_map(move |list| list.items.iter().map(move |item| PrincipalValue { statement, element, list, item }))
     })
 }
 
 /// True for a unique ID of IAM with this prefix.
 fn is_unique_id(text: &Text, prefix: &str) -> bool {
-    text.as_str().strip_prefix(prefix).is_some_and(|rest| {
-        rest.len() >= 12 && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    })
+    text.as_str()
+        .strip_prefix(prefix)
+        .is_some_and(|rest| rest.len() >= 12 && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
 }

@@ -3,7 +3,6 @@
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
 use crate::checks::{CheckContext, Findings, declare_check};
-use crate::finding::Location;
 
 declare_check! {
     /// ## What it does

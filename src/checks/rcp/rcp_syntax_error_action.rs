@@ -4,7 +4,6 @@
 
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
-use crate::catalog;
 
 declare_check! {
     /// ## What it does
@@ -39,12 +38,78 @@ declare_check! {
     pub RCP_SYNTAX_ERROR_ACTION: Error, ResourceControl, "RCP syntax error: action", run
 }
 
+/// The services that support RCPs, as of October 2026 (AWS Organizations User Guide).
+const SERVICES: &[&str] = &[
+    "aoss",
+    "appconfig",
+    "appstream",
+    "autoscaling",
+    "autoscaling-plans",
+    "budgets",
+    "clouddirectory",
+    "cloudfront",
+    "cloudsearch",
+    "cloudtrail-data",
+    "codeartifact",
+    "codebuild",
+    "codecommit",
+    "codepipeline",
+    "cognito-identity",
+    "cognito-idp",
+    "comprehend",
+    "comprehendmedical",
+    "compute-optimizer",
+    "cost-optimization-hub",
+    "dax",
+    "dsql",
+    "dynamodb",
+    "ecr",
+    "ecr-public",
+    "events",
+    "firehose",
+    "fis",
+    "fms",
+    "gamelift",
+    "health",
+    "inspector-scan",
+    "kendra",
+    "kinesisvideo",
+    "kms",
+    "logs",
+    "memorydb",
+    "networkmonitor",
+    "notifications",
+    "opensearch",
+    "pca-connector-ad",
+    "personalize",
+    "polly",
+    "pricing",
+    "resource-groups",
+    "rolesanywhere",
+    "s3",
+    "secretsmanager",
+    "servicediscovery",
+    "signin",
+    "sqs",
+    "sts",
+    "support",
+    "swf",
+    "textract",
+    "timestream-influxdb",
+    "transcribe",
+    "transfer",
+    "translate",
+    "wafv2",
+    "workspaces",
+    "xray",
+];
+
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for statement in &context.document.statements {
         for list in statement.action_lists() {
             for item in &list.items {
                 let Some((prefix, _)) = item.text.as_str().split_once(':') else { continue };
-                let supported = catalog::supports_rcp(prefix);
+                let supported = SERVICES.iter().any(|s| s.eq_ignore_ascii_case(prefix));
                 if supported || prefix.contains(['*', '?', '$']) || crate::source::Symbol::occurs_in(prefix) {
                     continue;
                 }

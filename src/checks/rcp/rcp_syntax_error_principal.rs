@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use crate::checks::grammar::lacks;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
-use crate::checks::grammar::lacks;
 use crate::policy::PrincipalKind;
 
 declare_check! {

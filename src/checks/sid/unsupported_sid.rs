@@ -42,7 +42,8 @@ declare_check! {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for statement in &context.document.statements {
         let Some(sid) = &statement.sid else { continue };
-        let unsupported = |p: Piece<'_>| matches!(p, Piece::Literal(s) if s.bytes().any(|b| !b.is_ascii_alphanumeric()));
+        let unsupported =
+            |p: Piece<'_>| matches!(p, Piece::Literal(s) if s.bytes().any(|b| !b.is_ascii_alphanumeric()));
         if !sid.text.pieces().any(unsupported) {
             continue;
         }

@@ -42,5 +42,11 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         Some(PolicyForm::Synthesised) => return,
         Some(PolicyForm::Managed | PolicyForm::Resource) | None => (6_144, "a managed policy"),
     };
-    super::report(super::without_white_space(context), quota, &format!("{what}, white space not counted"), context, findings);
+    super::report(
+        super::without_white_space(context),
+        quota,
+        &format!("{what}, white space not counted"),
+        context,
+        findings,
+    );
 }

@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use crate::checks::principal::{PrincipalValue, values_of};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
-use crate::checks::principal::{PrincipalValue, values_of};
 
 declare_check! {
     /// ## What it does
@@ -76,7 +76,10 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             let Some(first) = mismatched.first() else { continue };
             let message = format!(
                 "`{}` is for {}, not for the {} principal `{}`.",
-                item.text, ASSUMING[action].1, first.principal_type(), first.item.text
+                item.text,
+                ASSUMING[action].1,
+                first.principal_type(),
+                first.item.text
             );
             let finding = findings.add(Location::new(statement.item_path(actions, item), item.span), message);
             for value in mismatched {

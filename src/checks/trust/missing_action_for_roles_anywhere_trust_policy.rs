@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use crate::checks::principal::values_of;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
-use crate::checks::principal::values_of;
 use crate::policy::glob;
 
 declare_check! {

@@ -47,7 +47,10 @@ mod tests {
     fn providers_are_told_by_arn_or_domain() {
         for (value, expected) in [
             ("arn:aws:iam::111122223333:saml-provider/Corp", Some(Provider::Saml)),
-            ("arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/A", Some(Provider::Oidc)),
+            (
+                "arn:aws-cn:iam::111122223333:oidc-provider/oidc.eks.cn-north-1.amazonaws.com.cn/id/A",
+                Some(Provider::Oidc),
+            ),
             ("accounts.google.com", Some(Provider::Oidc)),
             ("arn:aws:iam::111122223333:user/bob", None),
             ("https://accounts.google.com", None),

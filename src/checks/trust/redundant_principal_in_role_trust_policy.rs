@@ -48,9 +48,8 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             }
             for item in &list.items {
                 let Some(role) = session_role(item.text.as_str()).and_then(|r| roles.get(&r)) else { continue };
-                let path = |i: &crate::policy::StringItem| {
-                    statement.path().key("Principal").key("AWS").maybe_index(i.index)
-                };
+                let path =
+                    |i: &crate::policy::StringItem| statement.path().key("Principal").key("AWS").maybe_index(i.index);
                 findings
                     .add(
                         crate::finding::Location::new(path(item), item.span),

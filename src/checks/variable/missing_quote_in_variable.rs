@@ -40,7 +40,10 @@ declare_check! {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     super::for_each_variable(context.document, |value, variable| {
         if variable.is_closed && variable.default_value().is_some_and(|d| !is_quoted(d)) {
-            findings.add(value.location(variable), format!("The default value in the variable `{}` must be in single quotes.", variable.shown()));
+            findings.add(
+                value.location(variable),
+                format!("The default value in the variable `{}` must be in single quotes.", variable.shown()),
+            );
         }
     });
 }

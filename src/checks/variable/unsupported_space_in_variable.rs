@@ -40,7 +40,10 @@ declare_check! {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     super::for_each_variable(context.document, |value, variable| {
         if variable.is_closed && variable.name().contains(' ') && !variable.content.trim().is_empty() {
-            findings.add(value.location(variable), format!("The name in the variable `{}` holds a space.", variable.shown()));
+            findings.add(
+                value.location(variable),
+                format!("The name in the variable `{}` holds a space.", variable.shown()),
+            );
         }
     });
 }
