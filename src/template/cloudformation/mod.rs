@@ -1,0 +1,3 @@
+//! CloudFormation templates.
+
+pub mod sam;
