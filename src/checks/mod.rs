@@ -5,6 +5,8 @@
 //! Checks read the typed view of a policy and the catalog; they never fail and never change anything.
 
 mod condition;
+mod condition_operator;
+mod condition_structure;
 mod create_slr;
 mod grammar;
 pub mod nearest;
@@ -249,6 +251,8 @@ static FOLDERS: &[&[&Check]] = &[
     variable::CHECKS,
     pass_role::CHECKS,
     create_slr::CHECKS,
+    condition_structure::CHECKS,
+    condition_operator::CHECKS,
 ];
 
 /// The check of a code; case is ignored.

@@ -1,0 +1,93 @@
+//! `TYPE_MISMATCH`: type mismatch.
+//!
+//! Source of the rule: IAM Access Analyzer's policy check reference.
+
+use crate::catalog::KeyKind;
+use crate::checks::{CheckContext, Findings, declare_check};
+use crate::policy::OperatorFamily;
+use super::operators_for;
+
+declare_check! {
+    /// ## What it does
+    ///
+    /// Finds operators of another type than the condition key: `NumericEquals` on an address, `StringEquals` on a
+    /// Boolean key.
+    ///
+    /// ## Why it matters
+    ///
+    /// Values of the wrong type do not compare as meant: as strings `true` and `True` differ, `10` sorts before
+    /// `9`, and an ARN operator never matches what is no ARN.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {
+    ///       "Effect": "Allow",
+    ///       "Action": "s3:GetObject",
+    ///       "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*",
+    ///       "Condition": {"StringEquals": {"aws:SecureTransport": "true"}}
+    ///     }
+    ///   ]
+    /// }
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {
+    ///       "Effect": "Allow",
+    ///       "Action": "s3:GetObject",
+    ///       "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*",
+    ///       "Condition": {"Bool": {"aws:SecureTransport": "true"}}
+    ///     }
+    ///   ]
+    /// }
+    /// ```
+    pub TYPE_MISMATCH: Warning, All, "Type mismatch", run
+}
+
+/// Keys whose values can be read in a second way.
+const TWO_TYPES: &[(&str, OperatorFamily)] = &[
+    ("aws:EpochTime", OperatorFamily::Numeric),
+    ("aws:EpochTime", OperatorFamily::Date),
+    // The ARN of the provider, unless it is one that IAM has built in.
+    ("aws:FederatedProvider", OperatorFamily::Arn),
+];
+
+fn fits(family: OperatorFamily, kind: KeyKind) -> bool {
+    match family {
+        OperatorFamily::Null => true,
+        // An ARN is a string too. The forms with wildcards have a check of their own.
+        OperatorFamily::String => matches!(kind, KeyKind::String | KeyKind::Arn),
+        OperatorFamily::Numeric => kind == KeyKind::Numeric,
+        OperatorFamily::Date => kind == KeyKind::Date,
+        OperatorFamily::Bool => kind == KeyKind::Bool,
+        OperatorFamily::Binary => kind == KeyKind::Binary,
+        OperatorFamily::IpAddress => kind == KeyKind::IpAddress,
+        OperatorFamily::Arn => kind == KeyKind::Arn,
+    }
+}
+
+fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    for used in context.condition_keys() {
+        let (Some(family), Some(kind)) = (used.family(), used.facts.kind()) else { continue };
+        if fits(family, kind) || TWO_TYPES.iter().any(|(key, f)| *f == family && used.is(key)) {
+            continue;
+        }
+        findings.add(
+            used.location(),
+            format!(
+                "`{}` takes {} operators, and `{}` is none of them.",
+                used.shown(),
+                operators_for(kind),
+                used.shown_operator()
+            ),
+        );
+    }
+}
