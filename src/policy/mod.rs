@@ -13,7 +13,8 @@ mod principal;
 
 pub use arn::Arn;
 pub use condition::{
-    BaseOperator, ConditionBlock, ConditionKey, ConditionOperator, ConditionValue, OPERATORS, OperatorFamily, SetOperator,
+    BaseOperator, ConditionBlock, ConditionKey, ConditionOperator, ConditionValue, OPERATORS, OperatorFamily,
+    SetOperator,
 };
 pub use document::{Effect, PolicyDocument, PolicyType, Statement, StringItem, StringList, Version};
 pub use path::{PathSegment, PolicyPath};

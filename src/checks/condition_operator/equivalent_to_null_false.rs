@@ -3,8 +3,8 @@
 //! Source of the rule: IAM Access Analyzer's policy check reference; the forms of operators follow from the
 //! evaluation rules of the IAM User Guide.
 
-use crate::checks::{CheckContext, Findings, declare_check};
 use super::{Outcome, wildcard_outcomes};
+use crate::checks::{CheckContext, Findings, declare_check};
 
 declare_check! {
     /// ## What it does
@@ -52,6 +52,13 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in wildcard_outcomes(context, Outcome::PresentOnly) {
-        findings.add(used.location(), format!("`*` under `{}` matches whenever `{}` is in the request. `Null` with `false` says that.", used.shown_operator(), used.shown()));
+        findings.add(
+            used.location(),
+            format!(
+                "`*` under `{}` matches whenever `{}` is in the request. `Null` with `false` says that.",
+                used.shown_operator(),
+                used.shown()
+            ),
+        );
     }
 }

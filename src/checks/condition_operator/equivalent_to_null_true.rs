@@ -3,8 +3,8 @@
 //! Source of the rule: IAM Access Analyzer's policy check reference; the forms of operators follow from the
 //! evaluation rules of the IAM User Guide.
 
-use crate::checks::{CheckContext, Findings, declare_check};
 use super::{Outcome, wildcard_outcomes};
+use crate::checks::{CheckContext, Findings, declare_check};
 
 declare_check! {
     /// ## What it does
@@ -51,6 +51,13 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in wildcard_outcomes(context, Outcome::AbsentOnly) {
-        findings.add(used.location(), format!("`*` under `{}` matches only when `{}` is missing from the request. `Null` with `true` says that.", used.shown_operator(), used.shown()));
+        findings.add(
+            used.location(),
+            format!(
+                "`*` under `{}` matches only when `{}` is missing from the request. `Null` with `true` says that.",
+                used.shown_operator(),
+                used.shown()
+            ),
+        );
     }
 }

@@ -51,9 +51,8 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys() {
-        let all = used
-            .operator()
-            .is_some_and(|o| o.set == Some(SetOperator::ForAllValues) && o.base != BaseOperator::Null);
+        let all =
+            used.operator().is_some_and(|o| o.set == Some(SetOperator::ForAllValues) && o.base != BaseOperator::Null);
         if all && used.facts.is_multivalued() == Some(false) {
             findings.add(
                 used.location(),

@@ -2,12 +2,12 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::{blocks, is_null_if_exists, split_operator};
 use crate::checks::nearest;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
 use crate::policy::OPERATORS;
 use crate::source::Text;
-use super::{blocks, is_null_if_exists, split_operator};
 
 declare_check! {
     /// ## What it does
@@ -60,7 +60,8 @@ fn suggestion(written: &str) -> Option<String> {
         "" => "",
         other => nearest::name(other, ["ForAllValues:", "ForAnyValue:"].into_iter())?,
     };
-    let base = nearest::name(base, OPERATORS.iter().map(|(name, ..)| *name).filter(|n| suffix.is_empty() || *n != "Null"))?;
+    let base =
+        nearest::name(base, OPERATORS.iter().map(|(name, ..)| *name).filter(|n| suffix.is_empty() || *n != "Null"))?;
     Some(format!("{prefix}{base}{suffix}"))
 }
 

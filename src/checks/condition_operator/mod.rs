@@ -15,8 +15,8 @@ mod string_like_operator_with_arn_condition_keys;
 mod type_mismatch;
 mod wildcard_without_like_operator;
 
-use crate::checks::Check;
 use crate::catalog::KeyKind;
+use crate::checks::Check;
 use crate::checks::CheckContext;
 use crate::checks::condition::{KeyUse, value};
 use crate::policy::{BaseOperator, ConditionBlock, ConditionOperator, SetOperator, Statement};
@@ -112,9 +112,10 @@ fn outcome(operator: ConditionOperator) -> Option<Outcome> {
 
 /// The keys that list `*` under an operator of this outcome.
 fn wildcard_outcomes<'c>(context: &'c CheckContext<'_>, wanted: Outcome) -> impl Iterator<Item = &'c KeyUse<'c>> {
-    let with_star = context.condition_keys().iter().filter(|used| {
-        used.key.values.iter().any(|v| value::matches_everything(v.text.as_str()))
-    });
+    let with_star = context
+        .condition_keys()
+        .iter()
+        .filter(|used| used.key.values.iter().any(|v| value::matches_everything(v.text.as_str())));
     with_star.filter(move |used| used.operator().and_then(outcome) == Some(wanted))
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::{blocks, is_null_if_exists};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
-use super::{blocks, is_null_if_exists};
 
 declare_check! {
     /// ## What it does

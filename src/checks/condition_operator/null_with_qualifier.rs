@@ -2,10 +2,10 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::blocks;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
 use crate::policy::BaseOperator;
-use super::blocks;
 
 declare_check! {
     /// ## What it does

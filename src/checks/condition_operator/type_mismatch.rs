@@ -2,10 +2,10 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::operators_for;
 use crate::catalog::KeyKind;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::OperatorFamily;
-use super::operators_for;
 
 declare_check! {
     /// ## What it does

@@ -2,10 +2,10 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::split_operator;
 use crate::checks::condition::value;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::BaseOperator;
-use super::split_operator;
 
 declare_check! {
     /// ## What it does

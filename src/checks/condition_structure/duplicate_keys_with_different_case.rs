@@ -7,7 +7,6 @@ use crate::finding::Location;
 use crate::source::display_encoded;
 use rustc_hash::FxHashMap;
 
-
 declare_check! {
     /// ## What it does
     ///

@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::empty_lists;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::SetOperator;
-use super::empty_lists;
 
 declare_check! {
     /// ## What it does
@@ -52,6 +52,13 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in empty_lists(context, |o| o.set == Some(SetOperator::ForAnyValue)) {
-        findings.add(used.location(), format!("`{}` has no value under `{}`, so the condition never matches.", used.shown(), used.shown_operator()));
+        findings.add(
+            used.location(),
+            format!(
+                "`{}` has no value under `{}`, so the condition never matches.",
+                used.shown(),
+                used.shown_operator()
+            ),
+        );
     }
 }

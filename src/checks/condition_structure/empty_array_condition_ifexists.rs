@@ -2,8 +2,8 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
-use crate::checks::{CheckContext, Findings, declare_check};
 use super::empty_lists;
+use crate::checks::{CheckContext, Findings, declare_check};
 
 declare_check! {
     /// ## What it does
@@ -51,6 +51,13 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in empty_lists(context, |o| o.set.is_none() && o.if_exists) {
-        findings.add(used.location(), format!("`{}` has no value under `{}`: only requests without the key match.", used.shown(), used.shown_operator()));
+        findings.add(
+            used.location(),
+            format!(
+                "`{}` has no value under `{}`: only requests without the key match.",
+                used.shown(),
+                used.shown_operator()
+            ),
+        );
     }
 }
