@@ -7,34 +7,66 @@ use crate::source::Symbol;
 
 /// True if the pattern certainly matches the text.
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    // Greedy with one point of return: enough for `*`.
-    let (mut p, mut t) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                retry = Some((p + 1, t));
-                p += 1;
-            }
-            Some('?') if Symbol::of(text[t]).is_none() => (p, t) = (p + 1, t + 1),
-            Some(c) if *c != '?' && *c == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match &mut retry {
-                Some((after, from)) => {
-                    *from += 1;
-                    (p, t) = (*after, *from);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
+    matches_by(pattern.as_bytes(), text.as_bytes(), |a, b| a == b)
 }
 
 /// As [`matches`], ignoring ASCII case.
 pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
-    matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+    matches_by(pattern.as_bytes(), text.as_bytes(), |a, b| a.eq_ignore_ascii_case(&b))
+}
+
+/// Greedy with one point of return, which is enough for `*`. Works on UTF-8 bytes: `?` and a return take whole
+/// characters, and everything else compares byte by byte.
+fn matches_by(pattern: &[u8], text: &[u8], same: impl Fn(u8, u8) -> bool) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                p += 1;
+                retry = Some((p, t));
+                continue;
+            }
+            Some(b'?') if !starts_symbol(&text[t..]) => {
+                p += 1;
+                t += character_length(text[t]);
+                continue;
+            }
+            Some(c) if *c != b'?' && same(*c, text[t]) => {
+                p += 1;
+                t += 1;
+                continue;
+            }
+            _ => {}
+        }
+        match &mut retry {
+            Some((after, from)) => {
+                *from += character_length(text[*from]);
+                (p, t) = (*after, *from);
+            }
+            None => return false,
+        }
+    }
+    pattern[p..].iter().all(|c| *c == b'*')
+}
+
+/// Bytes of the UTF-8 character that begins with this byte.
+fn character_length(first: u8) -> usize {
+    match first {
+        0..0xC0 => 1,
+        0xC0..0xE0 => 2,
+        0xE0..0xF0 => 3,
+        0xF0.. => 4,
+    }
+}
+
+/// True if a symbol's character begins here; see [`Symbol::occurs_in`].
+fn starts_symbol(bytes: &[u8]) -> bool {
+    match bytes.first() {
+        Some(0xF4) => true,
+        Some(0xF3) => bytes.get(1).is_some_and(|b| *b >= 0xB0),
+        _ => false,
+    }
 }
 
 /// True if every text that `inner` matches is matched by `outer`.
@@ -42,22 +74,38 @@ pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
 /// Decided by the simulation of `outer` over `inner`'s letters; a fresh letter stands for the ones that neither
 /// names, which is exact because patterns tell letters apart only by naming them.
 pub fn covers(outer: &str, inner: &str) -> bool {
+    if outer == "*" || outer == inner {
+        return true;
+    }
+    if !has_wildcard(inner) {
+        return matches(outer, inner);
+    }
+    match outer.find(['*', '?']) {
+        // A literal is one text, and a pattern matches others too.
+        None => return false,
+        // A prefix: whatever `inner` matches begins with the prefix only if `inner` itself does.
+        Some(at) if at + 1 == outer.len() && outer.ends_with('*') => {
+            let fixed = inner.find(['*', '?']).unwrap_or(inner.len());
+            return at <= fixed && inner.as_bytes().starts_with(&outer.as_bytes()[..at]);
+        }
+        Some(_) => {}
+    }
     let outer: Vec<char> = outer.chars().collect();
     let inner: Vec<char> = inner.chars().collect();
-    if !inner.contains(&'*') {
-        return covers_from(&outer, &inner);
-    }
     // States of `outer` as a set; `inner`'s star may repeat any letter, also a fresh one that `outer` never names.
-    let start = close(&outer, vec![0]);
-    let mut seen = std::collections::HashSet::new();
-    let mut work = vec![(0usize, start)];
     let letters: Vec<Option<char>> = {
         let mut named: Vec<char> = outer.iter().chain(&inner).copied().filter(|c| !matches!(c, '*' | '?')).collect();
         named.sort_unstable();
         named.dedup();
         named.into_iter().map(Some).chain([None]).collect()
     };
+    let mut seen = rustc_hash::FxHashSet::default();
+    let mut work = vec![(0usize, close(&outer, vec![0]))];
     while let Some((i, states)) = work.pop() {
+        if states.is_empty() {
+            // The rest of `inner` matches some text, and `outer` has no way left.
+            return false;
+        }
         if !seen.insert((i, states.clone())) {
             continue;
         }
@@ -69,28 +117,16 @@ pub fn covers(outer: &str, inner: &str) -> bool {
             }
             Some('*') => {
                 work.push((i + 1, states.clone()));
-                for letter in &letters {
-                    work.push((i, step(&outer, &states, *letter)));
-                }
+                work.extend(letters.iter().map(|letter| (i, step(&outer, &states, *letter))));
             }
             Some('?') => {
-                for letter in letters.iter().filter(|l| l.is_none_or(|c| Symbol::of(c).is_none())) {
-                    work.push((i + 1, step(&outer, &states, *letter)));
-                }
+                let known = letters.iter().filter(|l| l.is_none_or(|c| Symbol::of(c).is_none()));
+                work.extend(known.map(|letter| (i + 1, step(&outer, &states, *letter))));
             }
             Some(c) => work.push((i + 1, step(&outer, &states, Some(*c)))),
         }
     }
     true
-}
-
-/// `covers` for an inner pattern without `*`: `?` is a letter that only `?` and `*` match.
-fn covers_from(outer: &[char], inner: &[char]) -> bool {
-    let mut states = close(outer, vec![0]);
-    for c in inner {
-        states = step(outer, &states, if *c == '?' { None } else { Some(*c) });
-    }
-    states.contains(&outer.len())
 }
 
 fn close(pattern: &[char], mut states: Vec<usize>) -> Vec<usize> {
