@@ -4,6 +4,8 @@
 //! matters`, `## Example`, `## Use instead`) and is the source of `explain`, of `docs/checks/` and of SARIF's help.
 //! Checks read the typed view of a policy and the catalog; they never fail and never change anything.
 
+mod action;
+mod arn;
 mod condition;
 mod condition_operator;
 mod condition_structure;
@@ -13,6 +15,7 @@ pub mod nearest;
 mod pass_role;
 mod principal;
 mod rcp;
+mod redundant;
 mod scp;
 mod sensitive_action;
 mod sid;
@@ -30,6 +33,7 @@ use crate::source::{Limits, ReadError, SourceId, Span, json};
 
 pub use crate::declare_check;
 
+use arn::ResourceEntry;
 use condition::KeyUse;
 
 /// A check of policy documents.
@@ -102,6 +106,7 @@ pub struct CheckContext<'a> {
     /// Facts about AWS.
     pub catalog: &'a Catalog,
     condition_keys: OnceCell<Vec<KeyUse<'a>>>,
+    resource_entries: OnceCell<Vec<ResourceEntry<'a>>>,
 }
 
 impl<'a> CheckContext<'a> {
@@ -115,12 +120,18 @@ impl<'a> CheckContext<'a> {
             text: None,
             catalog,
             condition_keys: OnceCell::new(),
+            resource_entries: OnceCell::new(),
         }
     }
 
     /// Every use of a condition key in the document, with what the catalog says of the key.
     pub(crate) fn condition_keys(&self) -> &[KeyUse<'a>] {
         self.condition_keys.get_or_init(|| condition::key_uses(self.document, self.catalog))
+    }
+
+    /// Every entry of `Resource` and `NotResource` other than `*` whose fields can be told apart.
+    pub(crate) fn resource_entries(&self) -> &[ResourceEntry<'a>] {
+        self.resource_entries.get_or_init(|| arn::resource_entries(self.document, self.catalog))
     }
 
     /// True for role trust policies.
@@ -248,6 +259,8 @@ static FOLDERS: &[&[&Check]] = &[
     trust::CHECKS,
     scp::CHECKS,
     rcp::CHECKS,
+    action::CHECKS,
+    arn::CHECKS,
     variable::CHECKS,
     pass_role::CHECKS,
     create_slr::CHECKS,

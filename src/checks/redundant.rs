@@ -1,0 +1,43 @@
+//! Entries of a list that another entry covers: the ground of redundant actions and resources.
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use crate::policy::{StringItem, StringList, glob};
+
+/// An entry and the one that covers it, as positions in [`StringList::items`].
+pub(super) struct Redundant {
+    pub entry: usize,
+    pub covered_by: usize,
+}
+
+/// The redundant entries, in order; of equal entries, all but the first. `pattern` gives what is compared.
+pub(super) fn entries(list: &StringList, pattern: impl Fn(&StringItem) -> SmolStr) -> Vec<Redundant> {
+    if list.items.len() < 2 {
+        return Vec::new();
+    }
+    let patterns: Vec<SmolStr> = list.items.iter().map(pattern).collect();
+    // Only an entry with a star can cover another that differs from it and is no single character away.
+    let wide: Vec<(usize, &str)> = (0..patterns.len())
+        .filter(|i| glob::has_wildcard(&patterns[*i]))
+        .map(|i| (i, patterns[i].split(['*', '?']).next().unwrap_or_default()))
+        .collect();
+    let mut first: FxHashMap<&str, usize> = FxHashMap::default();
+    let mut out = Vec::new();
+    for (i, inner) in patterns.iter().enumerate() {
+        let earliest = *first.entry(inner).or_insert(i);
+        let covered_by = if earliest == i {
+            let covers = |(j, start): &&(usize, &str)| {
+                let outer = &patterns[*j];
+                *j != i && outer != inner && inner.starts_with(start) && glob::covers(outer, inner)
+                    // Of two that cover each other the first stays.
+                    && (*j < i || !glob::covers(inner, outer))
+            };
+            wide.iter().find(covers).map(|(j, _)| *j)
+        } else {
+            Some(earliest)
+        };
+        out.extend(covered_by.map(|covered_by| Redundant { entry: i, covered_by }));
+    }
+    out
+}
