@@ -8,6 +8,8 @@ mod action;
 mod arn;
 mod condition;
 mod condition_operator;
+mod condition_value;
+mod condition_key;
 mod condition_structure;
 mod create_slr;
 mod grammar;
@@ -266,6 +268,8 @@ static FOLDERS: &[&[&Check]] = &[
     create_slr::CHECKS,
     condition_structure::CHECKS,
     condition_operator::CHECKS,
+    condition_value::CHECKS,
+    condition_key::CHECKS,
 ];
 
 /// The check of a code; case is ignored.

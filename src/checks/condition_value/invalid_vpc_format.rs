@@ -1,0 +1,60 @@
+//! `INVALID_VPC_FORMAT`: invalid VPC format.
+//!
+//! Source of the rule: IAM Access Analyzer's policy check reference.
+
+use crate::checks::{CheckContext, Findings, declare_check};
+use super::misformed_ids;
+
+declare_check! {
+    /// ## What it does
+    ///
+    /// Finds values of `aws:SourceVpc` that are no VPC id.
+    ///
+    /// ## Why it matters
+    ///
+    /// The id is `vpc-` and 8 or 17 letters and digits. Nothing else is ever in a request.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {
+    ///       "Effect": "Allow",
+    ///       "Action": "s3:GetObject",
+    ///       "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*",
+    ///       "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-123"}}
+    ///     }
+    ///   ]
+    /// }
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {
+    ///       "Effect": "Allow",
+    ///       "Action": "s3:GetObject",
+    ///       "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/*",
+    ///       "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1a2b3c4d"}}
+    ///     }
+    ///   ]
+    /// }
+    /// ```
+    pub INVALID_VPC_FORMAT: Error, All, "Invalid VPC format", run
+}
+
+fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    for used in context.condition_keys().iter().filter(|u| u.is("aws:SourceVpc")) {
+        for (value, text) in misformed_ids(used, "vpc-") {
+            findings.add(
+                used.value_location(value),
+                format!("`{text}` is no VPC id: `vpc-` and 8 or 17 letters and digits."),
+            );
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `PRIVATE_NOT_IP_ADDRESS_SUBSET`: private NotIpAddress subset.
+//!
+//! Source of the rule: IAM Access Analyzer's policy check reference.
+
+use crate::checks::{CheckContext, Findings, declare_check};
+use crate::policy::BaseOperator;
+use super::addresses::{Addresses, source_addresses};
+
+declare_check! {
+    /// ## What it does
+    ///
+    /// Finds `aws:SourceIp` that excludes private address ranges among public ones.
+    ///
+    /// ## Why it matters
+    ///
+    /// The key holds the public address that a request comes from, so the private ranges have no effect.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {
+    ///       "Effect": "Deny",
+    ///       "Action": "s3:*",
+    ///       "Resource": "*",
+    ///       "Condition": {"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.0/24"]}}
+    ///     }
+    ///   ]
+    /// }
+    /// ```
+    ///
+    /// ## Use instead
+    ///
+    /// ```json
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": [
+    ///     {
+    ///       "Effect": "Deny",
+    ///       "Action": "s3:*",
+    ///       "Resource": "*",
+    ///       "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    ///     }
+    ///   ]
+    /// }
+    /// ```
+    pub PRIVATE_NOT_IP_ADDRESS_SUBSET: Suggestion, All, "Private NotIpAddress subset", run
+}
+
+fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    for used in source_addresses(context, BaseOperator::NotIpAddress) {
+        let addresses = Addresses::of(used);
+        if addresses.is_mixed() {
+            findings.add(
+                used.location(),
+                format!("Some addresses of `{}` are private{}: those never match; requests reach AWS from public ones. \
+                     For addresses inside a VPC there is `aws:VpcSourceIp`.", used.shown(), addresses.listed()),
+            );
+        }
+    }
+}
