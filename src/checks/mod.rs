@@ -7,10 +7,10 @@
 mod action;
 mod arn;
 mod condition;
-mod condition_operator;
-mod condition_value;
 mod condition_key;
+mod condition_operator;
 mod condition_structure;
+mod condition_value;
 mod create_slr;
 mod grammar;
 pub mod nearest;

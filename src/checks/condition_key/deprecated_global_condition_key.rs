@@ -51,9 +51,6 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys().iter().filter(|u| u.is(super::AWS_ARN)) {
-        findings.add(
-            used.location(),
-            format!("`{}` is deprecated in favour of `aws:PrincipalArn`.", used.shown()),
-        );
+        findings.add(used.location(), format!("`{}` is deprecated in favour of `aws:PrincipalArn`.", used.shown()));
     }
 }

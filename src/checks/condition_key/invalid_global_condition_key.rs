@@ -58,10 +58,8 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         let name = used.shown();
         let names = context.catalog.global_condition_keys().iter().map(|k| k.name);
         let suggestion = nearest::name(&name, names);
-        let finding = findings.add(
-            used.location(),
-            format!("`{name}` is no global condition key{}.", nearest::did_you_mean(suggestion)),
-        );
+        let finding = findings
+            .add(used.location(), format!("`{name}` is no global condition key{}.", nearest::did_you_mean(suggestion)));
         let taken = |right: &str| used.block.keys.iter().any(|k| k.name.as_str().eq_ignore_ascii_case(right));
         if let Some(right) = suggestion.filter(|s| !s.ends_with('/') && !taken(s)) {
             finding.replace(used.key.name_span, &name, right);

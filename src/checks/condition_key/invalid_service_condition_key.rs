@@ -56,11 +56,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         let suggestion = nearest::name(&name, service.condition_keys.iter().map(|k| k.name.as_str()));
         let finding = findings.add(
             used.location(),
-            format!(
-                "`{name}` is no condition key of {}{}.",
-                service.prefix,
-                nearest::did_you_mean(suggestion)
-            ),
+            format!("`{name}` is no condition key of {}{}.", service.prefix, nearest::did_you_mean(suggestion)),
         );
         let taken = |right: &str| used.block.keys.iter().any(|k| k.name.as_str().eq_ignore_ascii_case(right));
         let free = |s: &&str| s.contains(['$', '<']) || s.ends_with('/');

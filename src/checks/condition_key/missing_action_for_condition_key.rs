@@ -73,7 +73,10 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         }
         let place = Location::new(used.statement.path().key("Action"), actions.span);
         findings
-            .add(used.location(), format!("`{}` takes effect only with the action `{needed}`, which is missing.", used.shown()))
+            .add(
+                used.location(),
+                format!("`{}` takes effect only with the action `{needed}`, which is missing.", used.shown()),
+            )
             .and(place.labelled("add the action here"));
     }
 }

@@ -57,17 +57,62 @@ const VPCE_KEYS: &[&str] = &["aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPat
 
 /// The services that send all three keys. Source: IAM User Guide, "AWS global condition context keys".
 const SERVICES: &[&str] = &[
-    "acm-pca", "applicationinsights", "apprunner", "athena", "cloudformation", "comprehendmedical", "compute-optimizer",
-    "datasync", "discovery", "dynamodb", "ebs", "ecr", "ecs", "firehose", "gamelift", "healthlake", "iam", "iotfleetwise",
-    "iotwireless", "kinesisanalytics", "kms", "lambda", "medical-imaging", "omics", "payment-cryptography", "polly", "rbin",
-    "rekognition", "route53", "s3", "scheduler", "servicediscovery", "servicequotas", "shield", "ssm-contacts",
-    "storagegateway", "textract", "transcribe", "transfer",
+    "acm-pca",
+    "applicationinsights",
+    "apprunner",
+    "athena",
+    "cloudformation",
+    "comprehendmedical",
+    "compute-optimizer",
+    "datasync",
+    "discovery",
+    "dynamodb",
+    "ebs",
+    "ecr",
+    "ecs",
+    "firehose",
+    "gamelift",
+    "healthlake",
+    "iam",
+    "iotfleetwise",
+    "iotwireless",
+    "kinesisanalytics",
+    "kms",
+    "lambda",
+    "medical-imaging",
+    "omics",
+    "payment-cryptography",
+    "polly",
+    "rbin",
+    "rekognition",
+    "route53",
+    "s3",
+    "scheduler",
+    "servicediscovery",
+    "servicequotas",
+    "shield",
+    "ssm-contacts",
+    "storagegateway",
+    "textract",
+    "transcribe",
+    "transfer",
 ];
 
 /// The services that send `aws:VpceOrgID` besides.
 const ORGANIZATION_ID_SERVICES: &[&str] = &[
-    "b2bi", "cassandra", "cognito-identity", "dms", "ds-data", "identitystore", "iottwinmaker", "network-firewall",
-    "pricing", "ses", "sms-voice", "sqs", "workmail",
+    "b2bi",
+    "cassandra",
+    "cognito-identity",
+    "dms",
+    "ds-data",
+    "identitystore",
+    "iottwinmaker",
+    "network-firewall",
+    "pricing",
+    "ses",
+    "sms-voice",
+    "sqs",
+    "workmail",
 ];
 
 /// False if the entry certainly covers an action of a service that does not send the key.
@@ -92,9 +137,6 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             (None, Some(_)) => "`NotAction`".to_owned(),
             (None, None) => continue,
         };
-        findings.add(
-            used.location(),
-            format!("Not every service that {what} covers supports `{}`.", used.shown()),
-        );
+        findings.add(used.location(), format!("Not every service that {what} covers supports `{}`.", used.shown()));
     }
 }

@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn a_range_is_private_when_a_private_block_holds_all_of_it() {
         let private = |s: &str| value::ip_range(s).is_some_and(is_private);
-        for range in ["10.0.0.0/8", "10.1.2.3", "172.16.0.0/12", "172.31.255.255", "192.168.0.10/16", "fd00::/8", "fe80::1"] {
+        for range in
+            ["10.0.0.0/8", "10.1.2.3", "172.16.0.0/12", "172.31.255.255", "192.168.0.10/16", "fd00::/8", "fe80::1"]
+        {
             assert!(private(range), "{range}");
         }
         for range in ["10.0.0.0/7", "172.32.0.0/16", "0.0.0.0/0", "203.0.113.0/24", "2001:db8::/32", "::/0"] {

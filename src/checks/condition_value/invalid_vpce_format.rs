@@ -2,8 +2,8 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
-use crate::checks::{CheckContext, Findings, declare_check};
 use super::misformed_ids;
+use crate::checks::{CheckContext, Findings, declare_check};
 
 declare_check! {
     /// ## What it does

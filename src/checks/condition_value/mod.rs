@@ -1,5 +1,6 @@
 //! Values of conditions: their types, their forms, and what in them has no effect or too much.
 
+mod addresses;
 mod improve_ip_range;
 mod invalid_date_value;
 mod invalid_kms_key_value;
@@ -11,7 +12,6 @@ mod private_ip_address;
 mod private_ip_address_subset;
 mod private_not_ip_address;
 mod private_not_ip_address_subset;
-mod addresses;
 mod restricted;
 mod type_mismatch_boolean;
 mod type_mismatch_date;

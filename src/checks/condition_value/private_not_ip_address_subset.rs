@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::addresses::{Addresses, source_addresses};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::BaseOperator;
-use super::addresses::{Addresses, source_addresses};
 
 declare_check! {
     /// ## What it does
@@ -55,8 +55,12 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         if addresses.is_mixed() {
             findings.add(
                 used.location(),
-                format!("Some addresses of `{}` are private{}: those never match; requests reach AWS from public ones. \
-                     For addresses inside a VPC there is `aws:VpcSourceIp`.", used.shown(), addresses.listed()),
+                format!(
+                    "Some addresses of `{}` are private{}: those never match; requests reach AWS from public ones. \
+                     For addresses inside a VPC there is `aws:VpcSourceIp`.",
+                    used.shown(),
+                    addresses.listed()
+                ),
             );
         }
     }

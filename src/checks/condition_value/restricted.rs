@@ -53,7 +53,9 @@ impl Restricted {
         match self {
             Restricted::Subject => ": name at least six characters before it",
             Restricted::Sensitive => ": list the values one by one",
-            Restricted::UserId => ": write the id in full, or leave all of it open before a colon and the session's name",
+            Restricted::UserId => {
+                ": write the id in full, or leave all of it open before a colon and the session's name"
+            }
         }
     }
 

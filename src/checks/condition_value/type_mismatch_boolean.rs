@@ -55,10 +55,15 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for (value, text) in used.known_values() {
-            if ["true", "false"].iter().any(|b| text.eq_ignore_ascii_case(b)) || value::references(text).next().is_some() {
+            if ["true", "false"].iter().any(|b| text.eq_ignore_ascii_case(b))
+                || value::references(text).next().is_some()
+            {
                 continue;
             }
-            findings.add(used.value_location(value), format!("`{text}` under `{}` is neither `true` nor `false`.", used.shown_operator()));
+            findings.add(
+                used.value_location(value),
+                format!("`{text}` under `{}` is neither `true` nor `false`.", used.shown_operator()),
+            );
         }
     }
 }

@@ -56,10 +56,17 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for (value, text) in used.known_values() {
-            if value::is_date(text) || value::is_epoch(text) || value.json_type == "number" || value::references(text).next().is_some() {
+            if value::is_date(text)
+                || value::is_epoch(text)
+                || value.json_type == "number"
+                || value::references(text).next().is_some()
+            {
                 continue;
             }
-            findings.add(used.value_location(value), format!("`{text}` under `{}` is no date such as `2026-06-30T23:59:59Z`.", used.shown_operator()));
+            findings.add(
+                used.value_location(value),
+                format!("`{text}` under `{}` is no date such as `2026-06-30T23:59:59Z`.", used.shown_operator()),
+            );
         }
     }
 }

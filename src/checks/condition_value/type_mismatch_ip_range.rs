@@ -58,7 +58,10 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             if value::ip_range(text).is_some() || value::references(text).next().is_some() {
                 continue;
             }
-            findings.add(used.value_location(value), format!("`{text}` under `{}` is neither an address nor a CIDR range.", used.shown_operator()));
+            findings.add(
+                used.value_location(value),
+                format!("`{text}` under `{}` is neither an address nor a CIDR range.", used.shown_operator()),
+            );
         }
     }
 }

@@ -58,7 +58,8 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             if value::is_number(text) || value.json_type == "number" || value::references(text).next().is_some() {
                 continue;
             }
-            findings.add(used.value_location(value), format!("`{text}` under `{}` is no number.", used.shown_operator()));
+            findings
+                .add(used.value_location(value), format!("`{text}` under `{}` is no number.", used.shown_operator()));
         }
     }
 }
