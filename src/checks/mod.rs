@@ -9,6 +9,10 @@ mod arn;
 mod condition;
 mod condition_key;
 mod condition_operator;
+mod rcp_condition;
+mod service_principal;
+mod oidc;
+mod tag;
 mod condition_structure;
 mod condition_value;
 mod create_slr;
@@ -268,6 +272,10 @@ static FOLDERS: &[&[&Check]] = &[
     create_slr::CHECKS,
     condition_structure::CHECKS,
     condition_operator::CHECKS,
+    rcp_condition::CHECKS,
+    service_principal::CHECKS,
+    oidc::CHECKS,
+    tag::CHECKS,
     condition_value::CHECKS,
     condition_key::CHECKS,
 ];
