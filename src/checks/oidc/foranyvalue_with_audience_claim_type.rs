@@ -62,10 +62,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys() {
         let any = used.operator().is_some_and(|o| o.set == Some(SetOperator::ForAnyValue));
         if any && used.facts.claim().is_some_and(|c| c.is_oidc_audience()) {
-            findings.add(
-                used.location(),
-                format!("`{}` is single-valued: leave out `ForAnyValue:`.", used.shown()),
-            );
+            findings.add(used.location(), format!("`{}` is single-valued: leave out `ForAnyValue:`.", used.shown()));
         }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::trusted_providers;
 use crate::checks::condition::{claim, presence, presence::Presence};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::source::display_encoded;
-use super::trusted_providers;
 
 declare_check! {
     /// ## What it does

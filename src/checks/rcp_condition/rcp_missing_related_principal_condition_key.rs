@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::is_aws_service;
 use crate::checks::condition::presence::Presence;
 use crate::checks::{CheckContext, Findings, declare_check};
-use super::is_aws_service;
 
 declare_check! {
     /// ## What it does

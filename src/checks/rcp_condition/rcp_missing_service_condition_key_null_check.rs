@@ -2,10 +2,10 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::{is_value, source_keys};
 use crate::checks::condition::presence::{self, Presence};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::BaseOperator;
-use super::{is_value, source_keys};
 
 declare_check! {
     /// ## What it does

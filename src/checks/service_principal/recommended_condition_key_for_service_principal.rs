@@ -2,9 +2,9 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use super::{SOURCE_KEYS, service_principals};
 use crate::checks::condition::presence::{self, Presence};
 use crate::checks::{CheckContext, Findings, declare_check};
-use super::{SOURCE_KEYS, service_principals};
 
 declare_check! {
     /// ## What it does

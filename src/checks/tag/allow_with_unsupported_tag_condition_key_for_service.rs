@@ -3,9 +3,9 @@
 //! Source of the rule: IAM Access Analyzer's policy check reference; which action supports the key is told by
 //! the service authorization reference.
 
+use super::{resource_tag_keys, services_without_support};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::Effect;
-use super::{resource_tag_keys, services_without_support};
 
 declare_check! {
     /// ## What it does
@@ -56,7 +56,11 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         if !services.is_empty() {
             findings.add(
                 used.location(),
-                format!("`{}` is not supported by all actions of {} listed here: those are not allowed.", used.shown(), services.join(", ")),
+                format!(
+                    "`{}` is not supported by all actions of {} listed here: those are not allowed.",
+                    used.shown(),
+                    services.join(", ")
+                ),
             );
         }
     }

@@ -3,9 +3,9 @@
 //! Source of the rule: IAM Access Analyzer's policy check reference; which action supports the key is told by
 //! the service authorization reference.
 
+use super::resource_tag_keys;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::Effect;
-use super::resource_tag_keys;
 
 declare_check! {
     /// ## What it does
@@ -56,7 +56,10 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         if used.statement.not_action.is_some() {
             findings.add(
                 used.location(),
-                format!("`NotAction` covers actions of services that do not support `{}`: those are not denied.", used.shown()),
+                format!(
+                    "`NotAction` covers actions of services that do not support `{}`: those are not denied.",
+                    used.shown()
+                ),
             );
         }
     }

@@ -6,8 +6,8 @@ mod deny_notaction_with_unsupported_tag_condition_key_for_service;
 mod deny_with_unsupported_tag_condition_key_for_service;
 mod missing_tag_key_in_condition;
 
-use crate::checks::Check;
 use crate::catalog::{Action, Service};
+use crate::checks::Check;
 use crate::checks::CheckContext;
 use crate::checks::condition::{KeyUse, action_keys, action_keys::ActionEntry};
 use crate::policy::Effect;
@@ -38,9 +38,7 @@ fn services_without_support(context: &CheckContext<'_>, used: &KeyUse<'_>) -> Ve
     for item in &list.items {
         let lacking = match action_keys::read(item, context.catalog) {
             ActionEntry::Everything => Some("`*`".to_owned()),
-            ActionEntry::One(service, action) => {
-                (!supports(service, action)).then(|| format!("`{}`", service.prefix))
-            }
+            ActionEntry::One(service, action) => (!supports(service, action)).then(|| format!("`{}`", service.prefix)),
             ActionEntry::Pattern(service, pattern) => {
                 let mut actions = service.actions_matching(pattern);
                 actions.any(|a| !supports(service, a)).then(|| format!("`{}`", service.prefix))
