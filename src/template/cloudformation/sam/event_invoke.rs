@@ -39,6 +39,7 @@ impl Expansion<'_> {
         generated: &mut Vec<Generated>,
     ) -> Vec<Node> {
         let at = sam.place("EventInvokeConfig");
+        let config_node = config;
         let config = resolve_deep(config, self.parameters);
         let id = format_smolstr!("{}EventInvokeConfig", sam.id);
         let mut resource = Generated::new(id.clone(), "AWS::Lambda::EventInvokeConfig", at, sam.attributes());
@@ -62,7 +63,13 @@ impl Expansion<'_> {
                 self.notice(sam, format_args!("`{kind}` is not a type of destination"), at);
                 continue;
             }
-            let destination = given(settings, "Destination");
+            // A destination that is made for one function serves all that have it from `Globals`, except those
+            // that have a copy of `Globals` without what they ignore.
+            let copied = sam.node.get("IgnoreGlobals").is_some();
+            let shared = config_node.at(&["DestinationConfig", event]);
+            let shared = shared.filter(|d| !copied && self.globals.holds(d)).map(|d| d.span);
+            let made_before = shared.and_then(|s| self.shared_destinations.get(&s)).cloned();
+            let destination = made_before.as_ref().or(given(settings, "Destination"));
             let at = destination.map_or(at, |d| At(d.span));
             let prefix = format!("{id}{event}");
             let conditional = destination.and_then(|d| self.condition_of_missing(d, &id, at));
@@ -92,6 +99,9 @@ impl Expansion<'_> {
                     arn
                 }
             };
+            if let Some(shared) = shared {
+                self.shared_destinations.insert(shared, arn.clone());
+            }
             policies.extend(destination_policy(kind, &arn, &prefix, at));
             destinations.push((event, at.map([("Destination", arn)])));
         }

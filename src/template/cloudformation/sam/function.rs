@@ -38,6 +38,10 @@ const COPIED: [&str; 26] = [
     "Role",
 ];
 
+/// What a traced function or state machine may do in the partition `aws`; in the others SAM takes the newer
+/// `AWSXRayDaemonWriteAccess`.
+pub(super) const TRACING_POLICY: &str = "AWSXrayWriteOnlyAccess";
+
 /// What event sources invoke: a function or its alias.
 #[derive(Clone, Debug)]
 pub(super) struct Invoked {
@@ -151,7 +155,7 @@ impl Expansion<'_> {
         };
         role.managed.push(sam.at.managed_policy_arn(basic));
         if self.is_traced(sam) {
-            role.managed.push(sam.place("Tracing").managed_policy_arn("AWSXRayDaemonWriteAccess"));
+            role.managed.push(sam.place("Tracing").managed_policy_arn(TRACING_POLICY));
         }
         if sam.get("VpcConfig").is_some_and(|v| v.as_mapping().is_none_or(|m| !m.is_empty())) {
             let at = sam.place("VpcConfig");

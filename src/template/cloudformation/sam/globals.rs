@@ -7,11 +7,12 @@ use smol_str::SmolStr;
 
 use super::intrinsic::is_function;
 use crate::model::Problem;
-use crate::source::{Entry, Mapping, Node, NodeKind};
+use crate::source::{Entry, Mapping, Node, NodeKind, Span};
 
 /// The section, by resource type.
 #[derive(Debug, Default)]
 pub(super) struct Globals<'t> {
+    span: Option<Span>,
     sections: Vec<(SmolStr, &'t Mapping)>,
 }
 
@@ -40,7 +41,13 @@ impl<'t> Globals<'t> {
                 )),
             }
         }
-        Globals { sections }
+        Globals { span: Some(globals.span), sections }
+    }
+
+    /// True if a value was written in the section.
+    pub fn holds(&self, value: &Node) -> bool {
+        let (inner, outer) = (value.span, self.span);
+        outer.is_some_and(|o| o.source == inner.source && o.start <= inner.start && inner.end <= o.end)
     }
 
     /// The properties of a resource of type `AWS::Serverless::<section>` with the global ones merged in; `ignored` is

@@ -58,10 +58,10 @@ impl Expansion<'_> {
             .filter(|a| a.get("Type").and_then(Node::as_str) == Some("AWS_LAMBDA"))
             .filter_map(|a| a.get("LambdaAuthorizer")?.get("AuthorizerUri"));
         let functions: Vec<Node> = functions.cloned().collect();
-        for (index, function) in functions.into_iter().enumerate() {
+        for (number, function) in (1..).zip(functions) {
             let at = At(function.span);
             let implied = Implied {
-                id: format_smolstr!("{}ToLambdaAuthConnector{index}", sam.id),
+                id: format_smolstr!("{}ToLambdaAuthConnector{number}", sam.id),
                 source: at.map([
                     ("Type", at.string("AWS::AppSync::GraphQLApi")),
                     ("Arn", at.reference(&sam.id)),

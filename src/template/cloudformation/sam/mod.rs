@@ -42,7 +42,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::catalog::Catalog;
 use crate::model::Problem;
-use crate::source::{Entry, Mapping, Node, NodeKind};
+use crate::source::{Entry, Mapping, Node, NodeKind, Span};
 use api::Apis;
 use construct::{At, Generated};
 use deployment::Deployments;
@@ -88,6 +88,7 @@ pub fn transform(template: &Node, parameters: &dyn Fn(&str) -> Option<Node>, cat
         apis: Apis::default(),
         references: References::default(),
         deployments: Deployments::default(),
+        shared_destinations: FxHashMap::default(),
         conditions: Vec::new(),
         notices,
     };
@@ -144,6 +145,8 @@ struct Expansion<'t> {
     apis: Apis,
     references: References,
     deployments: Deployments,
+    /// The destinations of asynchronous invocations that `Globals` asks for, by the place of their settings.
+    shared_destinations: FxHashMap<Span, Node>,
     /// Conditions that the generated resources need.
     conditions: Vec<Entry>,
     notices: Vec<Problem>,

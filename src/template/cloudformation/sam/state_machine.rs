@@ -69,7 +69,7 @@ impl Expansion<'_> {
                 if let Some(enabled) = sam.get("Tracing").and_then(|t| t.get("Enabled"))
                     && resolved_bool(enabled, self.parameters) == Some(true)
                 {
-                    role.attach(sam.place("Tracing").managed_policy_arn("AWSXRayDaemonWriteAccess"));
+                    role.attach(sam.place("Tracing").managed_policy_arn(function::TRACING_POLICY));
                 }
                 generated.push(role.into_resource());
             }

@@ -9,8 +9,10 @@ mod sns;
 pub(super) use scheduler::Target;
 use smol_str::{SmolStr, format_smolstr};
 
+use super::api::ApiKind;
 use super::construct::{At, Generated};
 use super::function::Invoked;
+use super::implicit_api::route;
 use super::intrinsic::{function, given};
 use super::role::Role;
 use super::{Expansion, SamResource, logical_id};
@@ -91,8 +93,10 @@ impl Expansion<'_> {
         };
         let mut entries: Vec<&Entry> = map.iter().collect();
         let order = |e: &&Entry| {
+            let event = Event::read(e);
+            let default = event.filter(|e| e.kind == "HttpApi").and_then(|e| route(e.properties, ApiKind::Http));
             let path = e.value.at(&["Properties", "Path"]).and_then(Node::as_str);
-            path.unwrap_or(e.key.as_str()).to_owned()
+            path.or(default.map(|(path, _)| path)).unwrap_or(e.key.as_str()).to_owned()
         };
         entries.sort_by_cached_key(order);
         for entry in entries {
