@@ -4,12 +4,19 @@
 //! The data are made by a script from pinned, licensed packages (see `data/README.md`), compressed, and read in
 //! place: a service is decoded when it is first asked for. Nothing here knows of templates or of policies.
 
+mod condition_keys;
+mod container;
+mod decode;
+mod embedded;
+mod pattern;
+mod policies;
+mod regions;
 mod service;
 
+pub use condition_keys::GlobalConditionKey;
+pub use embedded::{Catalog, CatalogError};
+pub use policies::ManagedPolicy;
+pub use regions::Region;
 pub use service::{
     AccessLevel, Action, ActionResource, ConditionKeyDefinition, KeyKind, KeyType, ResourceType, Service,
 };
-
-mod embedded;
-
-pub use embedded::{Catalog, CatalogError, GlobalConditionKey, ManagedPolicy, Region};

@@ -50,7 +50,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         let regions = context.catalog.regions();
         let mut names = regions.iter().filter(in_partition).map(|r| r.name);
         if !names.any(|name| name == arn.region) {
-            let near = nearest::name(arn.region, regions.iter().filter(in_partition).map(|r| r.name));
+            let near = nearest::name(arn.region, regions.iter().filter(in_partition).map(|r| r.name.as_str()));
             findings.add(
                 entry.location(),
                 format!("The Region `{}` does not exist{}.", arn.region, nearest::did_you_mean(near)),
