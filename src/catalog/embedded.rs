@@ -154,9 +154,8 @@ impl Catalog {
     /// Prefixes of condition keys that are no service prefixes (`saml`, `token.actions.githubusercontent.com`), with the
     /// services whose lists have them; parts such as `${OrgId}` stand for any text.
     pub fn key_homes(&self) -> &[(SmolStr, Vec<SmolStr>)] {
-        self.key_homes.get_or_init(|| {
-            read_entry(&self.container, "condition-key-homes", decode::key_homes).unwrap_or_default()
-        })
+        self.key_homes
+            .get_or_init(|| read_entry(&self.container, "condition-key-homes", decode::key_homes).unwrap_or_default())
     }
 
     /// Whether requests for an action carry a global key that only some services supply: `aws:VpceAccount`,
@@ -173,8 +172,7 @@ impl Catalog {
 
     /// The prefixes of the services to which resource control policies apply, sorted.
     pub fn services_with_rcp(&self) -> &[SmolStr] {
-        self.with_rcp
-            .get_or_init(|| read_entry(&self.container, "services-with-rcp", decode::list).unwrap_or_default())
+        self.with_rcp.get_or_init(|| read_entry(&self.container, "services-with-rcp", decode::list).unwrap_or_default())
     }
 
     /// An AWS managed policy by name or ARN (of any partition).
@@ -221,9 +219,9 @@ impl Service {
     pub fn action(&self, name: &str) -> Option<&Action> {
         let lower = |text: &str| text.bytes().map(|b| b.to_ascii_lowercase()).collect::<smallvec::SmallVec<[u8; 48]>>();
         let name = lower(name);
-        let at = self.actions.binary_search_by(|action| {
-            action.name.bytes().map(|b| b.to_ascii_lowercase()).cmp(name.iter().copied())
-        });
+        let at = self
+            .actions
+            .binary_search_by(|action| action.name.bytes().map(|b| b.to_ascii_lowercase()).cmp(name.iter().copied()));
         at.ok().and_then(|at| self.actions.get(at))
     }
 
