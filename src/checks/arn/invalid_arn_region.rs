@@ -48,7 +48,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let regions = context.catalog.regions();
-        let mut names = regions.iter().filter(in_partition).map(|r| r.name);
+        let mut names = regions.iter().filter(in_partition).map(|r| r.name.as_str());
         if !names.any(|name| name == arn.region) {
             let near = nearest::name(arn.region, regions.iter().filter(in_partition).map(|r| r.name.as_str()));
             findings.add(

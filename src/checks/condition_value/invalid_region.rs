@@ -60,7 +60,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             if pattern || value::references(text).next().is_some() || regions.iter().any(|r| r.name == text) {
                 continue;
             }
-            let suggestion = nearest::name(text, regions.iter().map(|r| r.name));
+            let suggestion = nearest::name(text, regions.iter().map(|r| r.name.as_str()));
             findings.add(
                 used.value_location(value),
                 format!("`{text}` is no Region{}.", nearest::did_you_mean(suggestion)),
