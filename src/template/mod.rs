@@ -1,6 +1,7 @@
 //! Loaders: from files to a [`Deployment`]. One folder each; format detection here.
 
 pub mod cloudformation;
+pub mod terraform;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
