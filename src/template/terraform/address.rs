@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_none() {
-        for text in ["", "x", "x.", ".y", "x.y[", "x.y[a]", "x.y[\"a]", "module.a", "x.y z", "x.y[\"\\q\"]", "module.é"] {
+        for text in ["", "x", "x.", ".y", "x.y[", "x.y[a]", "x.y[\"a]", "module.a", "x.y z", "x.y[\"\\q\"]", "module.é"]
+        {
             assert_eq!(Address::parse(text), None, "{text}");
         }
     }

@@ -26,10 +26,7 @@ pub(super) fn format_of(resource_type: &str, attribute: &str) -> Option<&'static
     row.formats.iter().find(|(name, _)| *name == attribute).map(|(_, format)| *format)
 }
 
-const fn row(
-    resource_type: &'static str,
-    formats: &'static [(&'static str, &'static str)],
-) -> ComputedAttributes {
+const fn row(resource_type: &'static str, formats: &'static [(&'static str, &'static str)]) -> ComputedAttributes {
     ComputedAttributes { resource_type, formats }
 }
 

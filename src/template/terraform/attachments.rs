@@ -15,15 +15,27 @@ use super::locations::{self, AttachmentKind, AttachmentLocation, PolicyLocation,
 use super::plan::Instance;
 use super::resolve::Resolver;
 use super::values::attribute_symbol;
-use crate::model::{
-    Deployment, InputId, ManagedPolicyRef, PolicyId, Principal, PrincipalEntityKind, ResourceRef,
-};
+use crate::model::{Deployment, InputId, ManagedPolicyRef, PolicyId, Principal, PrincipalEntityKind, ResourceRef};
 use crate::source::{Node, NodeKind, Span, Text};
 
 /// The attributes by which one resource names another.
 const NAMES: &[&str] = &[
-    "id", "arn", "name", "bucket", "url", "key_id", "function_name", "domain_name", "domain", "repository",
-    "repository_name", "layer_name", "email", "identity", "profile_name", "document_name",
+    "id",
+    "arn",
+    "name",
+    "bucket",
+    "url",
+    "key_id",
+    "function_name",
+    "domain_name",
+    "domain",
+    "repository",
+    "repository_name",
+    "layer_name",
+    "email",
+    "identity",
+    "profile_name",
+    "document_name",
 ];
 
 /// Finds principals and resources by what names them.

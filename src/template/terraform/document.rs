@@ -202,7 +202,8 @@ impl Builder<'_, '_> {
             let Some(text) = item.as_text().filter(|t| !t.is_empty()) else { continue };
             if let Some(symbol) = text.as_symbol() {
                 let name = symbol.info().name.clone();
-                self.gaps.push(Problem::at(format!("the merged document `{name}` is not known before apply"), item.span));
+                self.gaps
+                    .push(Problem::at(format!("the merged document `{name}` is not known before apply"), item.span));
                 continue;
             }
             match json::read_embedded(text, item.span, self.resolver.ctx.limits) {

@@ -74,11 +74,13 @@ impl Grant<'_> {
             F::SharedAccounts => {
                 self.shared_with("shared_accounts", &["rds:RestoreDBInstanceFromDBSnapshot", "rds:CopyDBSnapshot"])
             }
-            F::SharedClusterAccounts => self
-                .shared_with("shared_accounts", &["rds:RestoreDBClusterFromSnapshot", "rds:CopyDBClusterSnapshot"]),
+            F::SharedClusterAccounts => {
+                self.shared_with("shared_accounts", &["rds:RestoreDBClusterFromSnapshot", "rds:CopyDBClusterSnapshot"])
+            }
             F::ResourceShare => match self.get("principal") {
                 Some(_) => Granted::Unwritable(
-                    "what a resource share grants is decided by its RAM permissions, which the plan does not hold".into(),
+                    "what a resource share grants is decided by its RAM permissions, which the plan does not hold"
+                        .into(),
                 ),
                 None => Granted::Nothing,
             },
@@ -110,8 +112,7 @@ impl Grant<'_> {
     }
 
     fn object(&self, entries: Vec<(&str, Node)>) -> Node {
-        let entry =
-            |(key, value): (&str, Node)| Entry { key: Text::literal(key), key_span: value.span, value };
+        let entry = |(key, value): (&str, Node)| Entry { key: Text::literal(key), key_span: value.span, value };
         Node::new(NodeKind::Mapping(Mapping { entries: entries.into_iter().map(entry).collect() }), self.span)
     }
 
@@ -206,7 +207,8 @@ impl Grant<'_> {
             let text = n.scalar_text().unwrap_or_default();
             Node::text(Text::concat([(&prefix, n.span), (&text, n.span)]), n.span)
         };
-        let actions = Node::new(NodeKind::Sequence(sequence(Some(operations)).iter().map(action).collect()), operations.span);
+        let actions =
+            Node::new(NodeKind::Sequence(sequence(Some(operations)).iter().map(action).collect()), operations.span);
         let mut contexts = Vec::new();
         for block in sequence(self.properties.get("constraints")) {
             for name in ["encryption_context_equals", "encryption_context_subset"] {

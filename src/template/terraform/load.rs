@@ -145,7 +145,14 @@ impl<'a> Loader<'_, 'a> {
     }
 
     /// The policy in an attribute of a nested block.
-    fn nested(&mut self, instance: &Instance<'a>, block: &str, i: usize, name: &str, part: Masked<'a>) -> Option<Found> {
+    fn nested(
+        &mut self,
+        instance: &Instance<'a>,
+        block: &str,
+        i: usize,
+        name: &str,
+        part: Masked<'a>,
+    ) -> Option<Found> {
         if part.is_sensitive() {
             return Some(sensitive(part.value.map_or(instance.span, |v| v.span)));
         }
@@ -156,9 +163,7 @@ impl<'a> Loader<'_, 'a> {
             let expression = blocks.get(i).filter(|_| blocks.len() > i).and_then(|b| b.get(name));
             resolver.gaps.borrow_mut().clear();
             let only = blocks.len() == 1;
-            let node = expression
-                .filter(|_| only)
-                .and_then(|e| resolver.expression(e, &instance.address.module, name));
+            let node = expression.filter(|_| only).and_then(|e| resolver.expression(e, &instance.address.module, name));
             let gaps = std::mem::take(&mut *resolver.gaps.borrow_mut());
             return Some(match node {
                 Some(node) => self.read(&node, gaps),
@@ -261,13 +266,7 @@ impl<'a> Loader<'_, 'a> {
         !attribute.is_empty() && self.resolver.text(id, attribute).is_some_and(|t| t.as_str().contains(part))
     }
 
-    fn add_grant(
-        &mut self,
-        id: usize,
-        instance: &Instance<'a>,
-        location: &GrantLocation,
-        properties: Option<&Node>,
-    ) {
+    fn add_grant(&mut self, id: usize, instance: &Instance<'a>, location: &GrantLocation, properties: Option<&Node>) {
         let Some(properties) = properties else { return };
         let (outer, _) = location.attribute.split_once('.').unwrap_or((location.attribute, ""));
         let part = instance.masked().key(outer);
@@ -354,7 +353,6 @@ impl<'a> Loader<'_, 'a> {
             None => arn_of(id).unwrap_or_else(|| Text::from_encoded("*")),
         }
     }
-
 }
 
 fn document(statements: Vec<Node>, span: Span) -> PolicyDocument {

@@ -118,7 +118,8 @@ use PolicyRole::{Identity, Organizations, Resource, Trust};
 
 const BUCKETS: &[&str] = &["aws_s3_bucket", "aws_s3_directory_bucket"];
 const FUNCTIONS: &[&str] = &["aws_lambda_function", "aws_lambda_alias"];
-const KMS_KEYS: &[&str] = &["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
+const KMS_KEYS: &[&str] =
+    &["aws_kms_key", "aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"];
 const TABLES: &[&str] = &["aws_dynamodb_table", "aws_dynamodb_global_table"];
 
 /// The CloudFormation resource type under which role trust policies are validated.
