@@ -1,4 +1,5 @@
 //! Integration tests, one binary: a module a subject.
 
+mod catalog;
 mod conformance;
 mod sam;
