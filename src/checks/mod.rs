@@ -12,6 +12,7 @@ mod condition_operator;
 mod condition_structure;
 mod condition_value;
 mod create_slr;
+pub mod documentation;
 mod grammar;
 pub mod nearest;
 mod oidc;
@@ -300,6 +301,13 @@ pub fn run_all(context: &CheckContext<'_>, strict: bool) -> Vec<Finding> {
     for check in chosen.filter(|c| !std::ptr::eq(*c, &grammar::JSON_SYNTAX_ERROR)) {
         (check.run)(context, &mut Findings { check, out: &mut out });
     }
+    out
+}
+
+/// Runs one check, whether it applies to the policy or not.
+pub fn run_check(check: &'static Check, context: &CheckContext<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    (check.run)(context, &mut Findings { check, out: &mut out });
     out
 }
 

@@ -90,6 +90,11 @@ pub fn covers(outer: &str, inner: &str) -> bool {
         }
         Some(_) => {}
     }
+    if !outer.contains('?') {
+        // `inner`'s wildcards, taken as letters, can only be met by stars, and a star that meets a letter meets any text
+        // in its place.
+        return matches(outer, inner);
+    }
     let outer: Vec<char> = outer.chars().collect();
     let inner: Vec<char> = inner.chars().collect();
     // States of `outer` as a set; `inner`'s star may repeat any letter, also a fresh one that `outer` never names.

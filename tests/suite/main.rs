@@ -1,5 +1,7 @@
 //! Integration tests, one binary: a module a subject.
 
 mod catalog;
+mod check_documentation;
 mod conformance;
+mod managed_policies;
 mod sam;

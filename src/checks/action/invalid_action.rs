@@ -7,6 +7,8 @@ use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
 use crate::policy::glob;
 
+use super::unlisted::is_unlisted_action;
+
 declare_check! {
     /// ## What it does
     ///
@@ -61,7 +63,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
                         let message = format!("No action of the service `{}` matches `{text}`.", service.prefix);
                         findings.add(at(), message);
                     }
-                } else if service.action(name).is_none() {
+                } else if service.action(name).is_none() && !is_unlisted_action(text) {
                     let right = nearest::name(name, service.actions.iter().map(|a| a.name.as_str()));
                     let right = right.map(|name| format!("{}:{name}", service.prefix));
                     let message =

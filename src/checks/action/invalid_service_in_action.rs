@@ -7,6 +7,8 @@ use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
 use crate::source::Symbol;
 
+use super::unlisted::is_unlisted_service;
+
 declare_check! {
     /// ## What it does
     ///
@@ -48,7 +50,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
                 // `*:*` is everything.
                 let everything = prefix == "*" && name == "*";
                 let open = everything || prefix.contains("${") || Symbol::occurs_in(prefix);
-                if open || context.catalog.service(prefix).is_some() {
+                if open || context.catalog.service(prefix).is_some() || is_unlisted_service(prefix) {
                     continue;
                 }
                 let near = nearest::name(prefix, context.catalog.prefixes());

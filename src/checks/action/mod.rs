@@ -3,6 +3,7 @@
 mod invalid_action;
 mod invalid_service_in_action;
 mod redundant_action;
+pub(crate) mod unlisted;
 mod unsupported_action_in_policy;
 
 use crate::checks::Check;

@@ -144,6 +144,21 @@ fn is_plain(field: &str) -> bool {
     !field.contains(['*', '?']) && !field.contains("${") && !Symbol::occurs_in(field)
 }
 
+/// Service and resource part of ARNs that exist although the service authorization reference has no format for them,
+/// and whether they have a Region and an account.
+const UNLISTED_FORMATS: &[(&str, &str, bool, bool)] = &[
+    // Macros such as `arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31`.
+    ("cloudformation", "transform/*", true, true),
+    ("apigateway", "/tags*", true, false),
+    ("waf", "changetoken/*", false, true),
+    ("waf-regional", "changetoken/*", true, true),
+    // What AWS owns has no account.
+    ("ssm", "document/*", true, false),
+    ("ssm", "automation-definition/*", true, false),
+    ("ssm", "parameter/*", true, false),
+    ("resource-explorer-2", "view/*", true, false),
+];
+
 /// True if some ARN has this service field.
 fn is_arn_service(catalog: &Catalog, service: &str) -> bool {
     catalog.service(service).is_some() || formats(catalog).any(|(_, f)| f.service == service)
@@ -154,9 +169,19 @@ fn is_owner(catalog: &Catalog, service: &str, owner: &str) -> bool {
     owner == "aws" || formats(catalog).any(|(_, f)| f.service == service && f.account == owner)
 }
 
+/// The ARN formats of a service. A service field that is open (recovery points of AWS Backup: `${Vendor}`) counts as
+/// the service's own name.
 fn formats_of(service: &Service) -> impl Iterator<Item = (&str, Arn<'_>)> {
     let types = service.resource_types.iter();
-    types.flat_map(|t| t.arns.iter().filter_map(|arn| Some((t.name.as_str(), split(arn).ok()?))))
+    types.flat_map(|t| {
+        t.arns.iter().filter_map(|arn| {
+            let mut format = split(arn).ok()?;
+            if format.service.contains("${") {
+                format.service = &service.prefix;
+            }
+            Some((t.name.as_str(), format))
+        })
+    })
 }
 
 fn formats(catalog: &Catalog) -> impl Iterator<Item = (&str, Arn<'_>)> {
@@ -172,7 +197,15 @@ fn types(arn: &Arn<'_>, catalog: &Catalog) -> Option<Types> {
     let own = own.map(|service| count(formats_of(service), arn.service, &resource)).unwrap_or_default();
     let fits = own.1.matched > 0 && own.1.fits(arn);
     let (known, types) = if fits { own } else { count(formats(catalog), arn.service, &resource) };
-    known.then_some(types)
+    let mut types = known.then_some(types)?;
+    for (_, _, region, account) in
+        UNLISTED_FORMATS.iter().filter(|f| f.0 == arn.service && glob::may_meet(&resource, f.1))
+    {
+        types.matched += 1;
+        types.with_region += usize::from(*region);
+        types.with_account += usize::from(*account);
+    }
+    Some(types)
 }
 
 impl Types {
