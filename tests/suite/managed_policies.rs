@@ -63,7 +63,8 @@ fn time_per_check() {
     let parsed = policies.iter().filter_map(|p| json::read(SourceId(0), p.document, &Limits::default()).ok());
     let documents: Vec<_> = parsed.map(PolicyDocument::new).collect();
     println!("parsed: {:?}", start.elapsed());
-    let contexts: Vec<_> = documents.iter().map(|d| CheckContext::new(d, PolicyType::IdentityPolicy, catalog)).collect();
+    let contexts: Vec<_> =
+        documents.iter().map(|d| CheckContext::new(d, PolicyType::IdentityPolicy, catalog)).collect();
     let mut times: Vec<_> = checks::registry()
         .map(|check| {
             let start = std::time::Instant::now();
