@@ -10,6 +10,7 @@ mod attachments;
 mod configuration;
 mod document;
 pub mod grants;
+pub mod hcl;
 mod load;
 pub mod locations;
 mod plan;
