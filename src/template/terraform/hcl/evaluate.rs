@@ -212,9 +212,8 @@ impl<'a> Evaluator<'a> {
             }
             Hcl::String(s) => Ok(template::quoted_literal(s.value(), f, span)),
             Hcl::Parenthesis(p) => self.nested(span, || self.expr(p.inner(), f)),
-            Hcl::Array(items) => self.nested(span, || {
-                Ok(Value::tuple(items.iter().map(|e| self.expr(e, f)).collect::<Eval<_>>()?, span))
-            }),
+            Hcl::Array(items) => self
+                .nested(span, || Ok(Value::tuple(items.iter().map(|e| self.expr(e, f)).collect::<Eval<_>>()?, span))),
             Hcl::Object(o) => self.nested(span, || {
                 let mut fields = Vec::with_capacity(o.len());
                 for (key, value) in o.iter() {
@@ -454,7 +453,9 @@ impl<'a> Evaluator<'a> {
             };
             return match value.field(key.as_str()) {
                 Some(field) => Ok(field.value.clone()),
-                None if fields.iter().any(|f| f.key.has_unknown()) => Ok(self.derived(f, span, &[value, index.clone()])),
+                None if fields.iter().any(|f| f.key.has_unknown()) => {
+                    Ok(self.derived(f, span, &[value, index.clone()]))
+                }
                 None => fail(format!("the value has no element with the key `{}`", key.display()), span),
             };
         }
@@ -565,7 +566,8 @@ impl<'a> Evaluator<'a> {
 
     /// A symbol of this module instance.
     pub(super) fn symbol(&self, name: String, kind: SymbolKind, sensitive: bool) -> Symbol {
-        let name = if self.address.is_empty() { SmolStr::from(name) } else { format_smolstr!("{}.{name}", self.address) };
+        let name =
+            if self.address.is_empty() { SmolStr::from(name) } else { format_smolstr!("{}.{name}", self.address) };
         Symbol::intern(SymbolInfo { scope: self.symbol_scope.clone(), name, kind, shape: Shape::Any, sensitive })
     }
 
@@ -602,11 +604,8 @@ impl<'a> Evaluator<'a> {
         let mut hasher = rustc_hash::FxHasher::default();
         name.hash(&mut hasher);
         of.iter().for_each(|v| hash_value(v, &mut hasher));
-        let shown: String = if name.chars().count() > 60 {
-            name.chars().take(57).chain("...".chars()).collect()
-        } else {
-            name
-        };
+        let shown: String =
+            if name.chars().count() > 60 { name.chars().take(57).chain("...".chars()).collect() } else { name };
         let sensitive = of.iter().any(Value::has_secret);
         let name = format!("{shown} #{:04x}", hasher.finish() >> 40);
         Value::new(Kind::Unknown(self.symbol(name, SymbolKind::Expression, sensitive)), span)
@@ -712,10 +711,8 @@ impl<'a> Evaluator<'a> {
                 Kind::Tuple(std::sync::Arc::new(items.iter().enumerate().map(conceal).collect()))
             }
             Kind::Map(fields) | Kind::Object(fields) => {
-                let conceal = |f: &Field| Field {
-                    value: self.concealed(&f.value, &format!("{name}.{}", f.key)),
-                    ..f.clone()
-                };
+                let conceal =
+                    |f: &Field| Field { value: self.concealed(&f.value, &format!("{name}.{}", f.key)), ..f.clone() };
                 Kind::Object(std::sync::Arc::new(fields.iter().map(conceal).collect()))
             }
         };

@@ -123,7 +123,8 @@ mod tests {
 
     #[test]
     fn blocks_are_found_under_their_labels_whether_in_objects_or_lists() {
-        let text = r#"{"resource": {"aws_iam_role": {"a": {"name": "x"}, "b": [{"name": "y"}]}}, "locals": [{"k": 1}]}"#;
+        let text =
+            r#"{"resource": {"aws_iam_role": {"a": {"name": "x"}, "b": [{"name": "y"}]}}, "locals": [{"k": 1}]}"#;
         let sources = Sources::new();
         let mut problems = Vec::new();
         let blocks = read_blocks(sources.add("m.tf.json", text), text, &Limits::default(), &mut problems).unwrap();
