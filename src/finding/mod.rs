@@ -2,7 +2,9 @@
 //!
 //! Locations stay symbolic (document path and span); lines and columns are derived by the writers.
 
+pub mod fingerprint;
 pub mod fix;
+pub mod suppression;
 
 use std::borrow::Cow;
 

@@ -1,0 +1,190 @@
+//! Reports: one writer a file, all of the same [`Report`]. What lives here: the report itself, its tally, and the
+//! places of findings as people read them. Text that comes from an input is data: each writer has one function that
+//! escapes it for its medium.
+
+mod aws;
+mod concise;
+mod excerpt;
+mod github;
+mod json;
+mod place;
+mod terminal;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+pub use place::Place;
+pub use terminal::TerminalStyle;
+
+use crate::finding::suppression::{SuppressedBy, Suppression};
+use crate::finding::{Finding, FindingType};
+use crate::model::{Deployment, Policy, PolicyStatus};
+use crate::source::Sources;
+
+/// The forms a report can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Findings with source excerpts, for people
+    Terminal,
+    /// One line a finding: `path:line:col: CODE message`
+    Concise,
+    /// One JSON object, with the schema of docs/report.schema.json
+    Json,
+    /// The shape of the AWS validators' own report
+    Aws,
+    /// GitHub workflow commands: annotations of the changed files
+    Github,
+}
+
+/// What a run found.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The command that made it.
+    pub command: &'static str,
+    /// The day of the service data.
+    pub service_data: &'a str,
+    /// What was analysed.
+    pub deployment: &'a Deployment,
+    /// The texts of the inputs.
+    pub sources: &'a Sources,
+    /// The findings, suppressed ones included, in the order of the inputs and of the places in them.
+    pub findings: Vec<ReportedFinding>,
+    /// How many files a search passed over because they are no input of ours.
+    pub passed_over: usize,
+    /// Remarks about the run itself, such as a rule that suppressed nothing.
+    pub notices: Vec<String>,
+    /// Whether the run ends well.
+    pub passes: bool,
+    /// What each step took, if that was asked for.
+    pub timings: Vec<(String, Duration)>,
+}
+
+/// A finding and what becomes of it.
+#[derive(Debug)]
+pub struct ReportedFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// True if it makes the run fail.
+    pub blocking: bool,
+    /// Why it does not count, if so.
+    pub suppressed: Option<Suppression>,
+    /// What tells it from others, run after run.
+    pub fingerprint: String,
+}
+
+/// How many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Policies whose documents are known.
+    pub analysed: usize,
+    /// Policies that hold unknown values.
+    pub partly: usize,
+    /// Policies whose documents are not known.
+    pub not_analysable: usize,
+    /// Findings that count, in the order of [`FindingType::ALL`].
+    pub by_type: [usize; 4],
+    /// Those of them that block.
+    pub blocking: usize,
+    /// Findings that `--ignore-finding` names.
+    pub suppressed: usize,
+    /// Findings of the baseline.
+    pub baselined: usize,
+}
+
+impl Summary {
+    /// All policies.
+    pub fn policies(&self) -> usize {
+        self.analysed + self.partly + self.not_analysable
+    }
+
+    /// All findings that count.
+    pub fn findings(&self) -> usize {
+        self.by_type.iter().sum()
+    }
+}
+
+/// What a writer needs to know beyond the report.
+#[derive(Clone, Debug)]
+pub struct WriteOptions {
+    /// How the terminal form looks.
+    pub style: TerminalStyle,
+    /// Findings and errors only.
+    pub quiet: bool,
+    /// Suppressed findings and notices too.
+    pub verbose: bool,
+    /// For paths relative to it in GitHub's annotations: the repository's root.
+    pub workspace: Option<std::path::PathBuf>,
+}
+
+impl Report<'_> {
+    /// Writes the report in a form.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write(&self, format: Format, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Terminal => terminal::write(self, options, out),
+            Format::Concise => concise::write(self, options, out),
+            Format::Json => json::write(self, out),
+            Format::Aws => aws::write(self, out),
+            Format::Github => github::write(self, options, out),
+        }
+    }
+
+    /// The policies that the inputs define.
+    pub fn own_policies(&self) -> impl Iterator<Item = (usize, &Policy)> {
+        self.deployment.policies.iter().enumerate().filter(|(_, p)| p.is_own)
+    }
+
+    /// The findings that count.
+    pub fn counting(&self) -> impl Iterator<Item = &ReportedFinding> {
+        self.findings.iter().filter(|f| f.suppressed.is_none())
+    }
+
+    /// The tally.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for (_, policy) in self.own_policies() {
+            match policy.status() {
+                PolicyStatus::Analysed => summary.analysed += 1,
+                PolicyStatus::Partly => summary.partly += 1,
+                PolicyStatus::NotAnalysable => summary.not_analysable += 1,
+            }
+        }
+        for found in &self.findings {
+            match found.suppressed.as_ref().map(|s| s.by) {
+                Some(SuppressedBy::Baseline) => summary.baselined += 1,
+                Some(SuppressedBy::IgnoreFinding) => summary.suppressed += 1,
+                None => {
+                    summary.blocking += usize::from(found.blocking);
+                    if let Some(i) = FindingType::ALL.iter().position(|t| *t == found.finding.finding_type) {
+                        summary.by_type[i] += 1;
+                    }
+                }
+            }
+        }
+        summary
+    }
+
+    /// The policy of a finding.
+    pub fn policy_of(&self, finding: &Finding) -> Option<&Policy> {
+        finding.policy.and_then(|id| self.deployment.policies.get(id.0))
+    }
+
+    /// The path of the input that a finding belongs to.
+    pub fn input_of(&self, finding: &Finding) -> Option<&str> {
+        let policy = self.policy_of(finding)?;
+        self.deployment.inputs.get(policy.input.0).map(|i| i.path.as_str())
+    }
+
+    /// The page about a finding's code in this project's documentation.
+    pub fn learn_more(finding: &Finding) -> String {
+        format!("docs/checks/{}.md", finding.code.to_ascii_lowercase().replace('_', "-"))
+    }
+}
+
+/// `1 policy`, `2 policies`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
