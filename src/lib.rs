@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod checks;
+pub mod cli;
 pub mod finding;
 #[cfg(feature = "github")]
 pub mod github;
@@ -13,5 +14,6 @@ pub mod github;
 pub mod guard;
 pub mod model;
 pub mod policy;
+pub mod report;
 pub mod source;
 pub mod template;

@@ -55,10 +55,10 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
     if document_asked && document::looks_like(root) {
         return InputKind::PolicyDocument;
     }
-    if super::cloudformation::looks_like(root) {
+    if is_cloudformation(root) {
         return InputKind::Cloudformation;
     }
-    if let Some(kind) = super::terraform::looks_like(root) {
+    if let Some(kind) = terraform_kind(root) {
         return kind;
     }
     if is_assembly_manifest(root) {
@@ -68,6 +68,23 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
         return InputKind::PolicyDocument;
     }
     InputKind::Unknown
+}
+
+/// A map of resources with types, or a template's own words.
+fn is_cloudformation(root: &Node) -> bool {
+    let typed = |resources: &Node| {
+        resources.as_mapping().is_some_and(|map| map.iter().any(|e| e.value.get("Type").is_some()))
+    };
+    root.get("AWSTemplateFormatVersion").is_some() || root.get("Resources").is_some_and(typed)
+}
+
+/// The output of `terraform show -json`.
+fn terraform_kind(root: &Node) -> Option<InputKind> {
+    root.get("format_version")?;
+    if root.get("planned_values").is_some() || root.get("resource_changes").is_some() {
+        return Some(InputKind::TerraformPlan);
+    }
+    (root.get("values").is_some() || root.get("terraform_version").is_some()).then_some(InputKind::TerraformState)
 }
 
 /// `manifest.json` of a CDK cloud assembly.
@@ -87,7 +104,7 @@ fn read_tree(candidate: &Candidate, text: &str, ctx: LoadContext<'_>, document_a
             return Err(error);
         }
         match yaml::read(candidate.source, text, ctx.limits) {
-            Ok(root) if super::cloudformation::looks_like(&root) => Ok(root),
+            Ok(root) if is_cloudformation(&root) => Ok(root),
             _ => Err(error),
         }
     })

@@ -1,4 +1,9 @@
-//! Loaders: from files to a [`Deployment`]. One folder each; format detection here.
+//! Loaders: from files to a [`Deployment`](crate::model::Deployment). One folder or file each; `detect` tells the
+//! formats apart, `load` brings all inputs of a run together.
+
+pub mod detect;
+pub mod document;
+mod load;
 
 pub mod cloudformation;
 pub mod terraform;
@@ -11,6 +16,8 @@ use smol_str::SmolStr;
 use crate::catalog::Catalog;
 use crate::policy::PolicyType;
 use crate::source::{Limits, Node, SourceId, Sources};
+
+pub use load::{FoundInput, Loaded, load_all};
 
 /// What the caller knows about the deployment; everything may be left open.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,235 @@
+//! The configuration file, `.iam-preflight.yaml`: the options of the command line by their long names, for what is
+//! the same in every run. What the command line gives wins. Paths in it are relative to its folder.
+
+use std::path::{Path, PathBuf};
+
+use super::options::{BlockingType, InputOptions, JudgementOptions, OutputOptions, account_id};
+use super::{Failure, output};
+use crate::finding::suppression::IgnoreRule;
+use crate::report::Format;
+use crate::source::{Limits, Node, NodeKind, Sources, Span, yaml};
+use clap::ValueEnum;
+
+/// The name of the file that is read without being named.
+const FILE_NAME: &str = ".iam-preflight.yaml";
+
+/// The keys, each the long name of an option.
+const KEYS: [&str; 18] = [
+    "account-id",
+    "baseline",
+    "exclude-resource-types",
+    "exports",
+    "fail-on-unknown",
+    "findings-exit-code",
+    "format",
+    "ignore-finding",
+    "organization-id",
+    "parameters",
+    "partition",
+    "region",
+    "require-policies",
+    "source-dir",
+    "ssm",
+    "stack-name",
+    "strict",
+    "treat-finding-type-as-blocking",
+];
+
+/// The keys of an entry of `ignore-finding`.
+const IGNORE_KEYS: [&str; 3] = ["expires", "finding", "reason"];
+
+/// What the configuration says.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    folder: PathBuf,
+    entries: Vec<(String, Node)>,
+    sources: Sources,
+    /// Findings to leave out of account.
+    pub ignore: Vec<IgnoreRule>,
+}
+
+/// Reads the configuration that holds for a run.
+pub(super) fn read(options: &InputOptions) -> Result<Config, Failure> {
+    if options.no_config {
+        return Ok(Config::default());
+    }
+    match options.config.clone().or_else(discover) {
+        Some(path) => Config::read(&path),
+        None => Ok(Config::default()),
+    }
+}
+
+/// The file of this folder or of the nearest above it, up to the repository's root; without a repository, of this
+/// folder alone.
+fn discover() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let root = here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here).to_owned();
+    here.ancestors().take_while(|folder| folder.starts_with(&root)).map(|f| f.join(FILE_NAME)).find(|f| f.is_file())
+}
+
+impl Config {
+    fn read(path: &Path) -> Result<Config, Failure> {
+        let unreadable = |e: std::io::Error| Failure::usage(format!("configuration `{}`: {e}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let sources = Sources::new();
+        let source = sources.add(path.display().to_string(), text.as_str());
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let mut config = Config { folder, sources, ..Config::default() };
+        if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
+            return Ok(config);
+        }
+        let root =
+            yaml::read(source, &text, &Limits::default()).map_err(|e| config.wrong(e.span, &e.message))?;
+        let NodeKind::Mapping(map) = root.kind else {
+            return Err(config.wrong(root.span, "the configuration is a map of options"));
+        };
+        for entry in map.entries {
+            let key = entry.key.as_str().to_owned();
+            config.known(&key, entry.key_span, &KEYS)?;
+            if config.entries.iter().any(|(k, _)| *k == key) {
+                return Err(config.wrong(entry.key_span, &format!("`{key}` is given twice")));
+            }
+            if key == "ignore-finding" {
+                config.ignore = config.ignore_rules(&entry.value)?;
+            }
+            config.entries.push((key, entry.value));
+        }
+        Ok(config)
+    }
+
+    /// Fills in what the command line leaves open.
+    pub(super) fn complete(
+        &self,
+        input: &mut InputOptions,
+        output: &mut OutputOptions,
+        judgement: &mut JudgementOptions,
+    ) -> Result<(), Failure> {
+        fill(&mut input.region, self.string("region")?);
+        fill(&mut input.partition, self.string("partition")?);
+        fill(&mut input.organization_id, self.string("organization-id")?);
+        fill(&mut input.stack_name, self.string("stack-name")?);
+        fill(&mut input.account_id, self.parsed("account-id", account_id)?);
+        fill(&mut input.exports, self.path("exports")?);
+        fill(&mut input.ssm, self.path("ssm")?);
+        fill(&mut input.source_dir, self.path("source-dir")?);
+        if input.exclude_resource_types.is_empty() {
+            input.exclude_resource_types = self.list("exclude-resource-types", |s| Ok(s.to_owned()))?;
+        }
+        if let Some(node) = self.get("parameters") {
+            let NodeKind::Mapping(map) = &node.kind else {
+                return Err(self.wrong(node.span, "`parameters` is a map of names to values"));
+            };
+            for entry in map.iter() {
+                let (name, value) = (entry.key.display(), entry.value.scalar_text());
+                let value = value.ok_or_else(|| self.wrong(entry.value.span, "the value of a parameter is a scalar"))?;
+                if !input.parameters.iter().any(|(given, _)| *given == name) {
+                    input.parameters.push((name, value.display()));
+                }
+            }
+        }
+        fill(&mut output.format, self.parsed("format", |s| Format::from_str(s, true))?);
+        fill(&mut judgement.baseline, self.path("baseline")?);
+        fill(
+            &mut judgement.findings_exit_code,
+            self.parsed("findings-exit-code", |s| s.parse().map_err(|_| "expected a number from 0 to 255".to_owned()))?,
+        );
+        if judgement.treat_finding_type_as_blocking.is_empty() {
+            judgement.treat_finding_type_as_blocking =
+                self.list("treat-finding-type-as-blocking", |s| BlockingType::from_str(s, true))?;
+        }
+        judgement.strict |= self.flag("strict")?;
+        judgement.require_policies |= self.flag("require-policies")?;
+        judgement.fail_on_unknown |= self.flag("fail-on-unknown")?;
+        Ok(())
+    }
+
+    fn get(&self, key: &str) -> Option<&Node> {
+        self.entries.iter().find(|(k, _)| k == key).map(|(_, node)| node)
+    }
+
+    fn string(&self, key: &str) -> Result<Option<String>, Failure> {
+        self.parsed(key, |s| Ok(s.to_owned()))
+    }
+
+    fn path(&self, key: &str) -> Result<Option<PathBuf>, Failure> {
+        Ok(self.string(key)?.map(|p| self.folder.join(p)))
+    }
+
+    fn parsed<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Failure> {
+        self.get(key).map(|node| self.scalar(node, key, &parse)).transpose()
+    }
+
+    fn scalar<T>(&self, node: &Node, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, Failure> {
+        let text = node.scalar_text().ok_or_else(|| self.wrong(node.span, &format!("`{key}` takes one value")))?;
+        parse(&text.display()).map_err(|message| self.wrong(node.span, &format!("`{key}`: {message}")))
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, Failure> {
+        match self.get(key).map(|n| (&n.kind, n.span)) {
+            None => Ok(false),
+            Some((NodeKind::Bool(value), _)) => Ok(*value),
+            Some((_, span)) => Err(self.wrong(span, &format!("`{key}` is `true` or `false`"))),
+        }
+    }
+
+    fn list<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, Failure> {
+        match self.get(key) {
+            None => Ok(Vec::new()),
+            Some(node) => match node.as_sequence() {
+                Some(items) => items.iter().map(|item| self.scalar(item, key, &parse)).collect(),
+                None => Ok(vec![self.scalar(node, key, &parse)?]),
+            },
+        }
+    }
+
+    fn ignore_rules(&self, node: &Node) -> Result<Vec<IgnoreRule>, Failure> {
+        let items = node.as_sequence().ok_or_else(|| self.wrong(node.span, "`ignore-finding` is a list"))?;
+        items.iter().map(|item| self.ignore_rule(item)).collect()
+    }
+
+    fn ignore_rule(&self, node: &Node) -> Result<IgnoreRule, Failure> {
+        let Some(map) = node.as_mapping() else {
+            return self.scalar(node, "ignore-finding", |s| Ok(IgnoreRule::new(s)));
+        };
+        for entry in map.iter() {
+            self.known(entry.key.as_str(), entry.key_span, &IGNORE_KEYS)?;
+        }
+        let text = |key: &str| {
+            map.get(key).map(|n| self.scalar(n, key, |s| Ok::<_, String>(s.to_owned()))).transpose()
+        };
+        let missing = || self.wrong(node.span, "an entry of `ignore-finding` names the `finding`");
+        let expires = text("expires")?;
+        if let (Some(day), Some(at)) = (&expires, map.get("expires"))
+            && !is_date(day)
+        {
+            return Err(self.wrong(at.span, "`expires` is a day, YYYY-MM-DD"));
+        }
+        Ok(IgnoreRule { pattern: text("finding")?.ok_or_else(missing)?, reason: text("reason")?, expires })
+    }
+
+    fn known(&self, key: &str, at: Span, known: &[&str]) -> Result<(), Failure> {
+        if known.contains(&key) {
+            return Ok(());
+        }
+        let nearest = known.iter().min_by_key(|k| strsim::damerau_levenshtein(k, key)).copied().unwrap_or_default();
+        Err(self.wrong(at, &format!("unknown key `{key}`")).with_help(format!("did you mean `{nearest}`?")))
+    }
+
+    fn wrong(&self, span: Span, message: &str) -> Failure {
+        let file = self.sources.get(span.source);
+        let at = file.position(span.start as usize);
+        Failure::usage(format!("{}:{}:{}: {}", file.name(), at.line, at.column, output::printable(message)))
+    }
+}
+
+fn fill<T>(option: &mut Option<T>, value: Option<T>) {
+    if option.is_none() {
+        *option = value;
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts.as_slice(), [y, m, d] if digits(y, 4) && digits(m, 2) && digits(d, 2))
+}

@@ -1,0 +1,46 @@
+//! `explain CODE`: what a finding means, from the documentation of its check.
+
+use clap::Args;
+
+use super::{Failure, Outcome, output};
+use crate::checks::{CheckOrigin, by_code, registry};
+
+/// Say what a finding's code means.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The issue code, such as PASS_ROLE_WITH_STAR_IN_RESOURCE
+    code: String,
+}
+
+impl Explain {
+    pub(super) fn run(self) -> Result<Outcome, Failure> {
+        let code = self.code.trim().replace('-', "_");
+        let Some(check) = by_code(&code) else {
+            let failure = Failure::usage(format!("no check has the code `{}`", self.code));
+            return Err(match nearest(&code) {
+                Some(nearest) => failure.with_help(format!("did you mean `{nearest}`?")),
+                None => failure.with_help("`iam-preflight checks` lists all codes"),
+            });
+        };
+        let strict = match check.origin {
+            CheckOrigin::AccessAnalyzer => "",
+            CheckOrigin::Strict => ", with `--strict` only",
+        };
+        let documentation: Vec<&str> =
+            check.documentation.lines().map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end()).collect();
+        output::print(&format!(
+            "# {}: {}\n\n{}{strict}\n\n{}\n",
+            check.code,
+            check.title,
+            check.finding_type.as_str(),
+            documentation.join("\n").trim()
+        ))?;
+        Ok(Outcome::Passed)
+    }
+}
+
+fn nearest(code: &str) -> Option<&'static str> {
+    let wanted = code.to_ascii_uppercase();
+    let distances = registry().map(|check| (strsim::damerau_levenshtein(check.code, &wanted), check.code));
+    distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code)
+}

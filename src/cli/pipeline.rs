@@ -1,0 +1,352 @@
+//! From inputs to a report: read and load, check in parallel, suppress, order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use rayon::prelude::*;
+
+use super::config::Config;
+use super::inputs;
+use super::options::{BlockingType, InputOptions, JudgementOptions};
+use super::{Failure, Outcome};
+use crate::catalog::Catalog;
+use crate::checks;
+use crate::finding::suppression::{Baseline, BaselineEntry, IgnoreRule, SuppressedBy, Suppression};
+use crate::finding::{Finding, FindingType, fingerprint, fix};
+use crate::model::{Deployment, InputKind, Policy, PolicyId, PolicyStatus};
+use crate::report::{Report, ReportedFinding};
+use crate::source::{Limits, SourceId, Sources};
+use crate::template::{LoadContext, LoadOptions, load_all};
+
+/// From this many policies on, checking is shared between threads.
+const WORTH_THREADS: usize = 32;
+
+/// The inputs of a run, loaded.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// Everything in them.
+    pub deployment: Deployment,
+    /// Files of a search that are none of ours.
+    pub passed_over: usize,
+    /// Remarks about the search.
+    pub notices: Vec<String>,
+    /// How long reading and loading took.
+    pub took: Duration,
+}
+
+/// The service data of a run.
+#[derive(Debug)]
+pub(super) enum ServiceData {
+    /// That of the binary.
+    Embedded,
+    /// That of `--service-data`.
+    File(Box<Catalog>),
+}
+
+impl ServiceData {
+    pub(super) fn of(options: &InputOptions) -> Result<ServiceData, Failure> {
+        match &options.service_data {
+            None => Ok(ServiceData::Embedded),
+            Some(path) => match Catalog::read(path) {
+                Ok(catalog) => Ok(ServiceData::File(Box::new(catalog))),
+                Err(error) => Err(Failure::usage(format!("service data `{}`: {error}", path.display()))),
+            },
+        }
+    }
+
+    pub(super) fn catalog(&self) -> &Catalog {
+        match self {
+            ServiceData::Embedded => Catalog::embedded(),
+            ServiceData::File(catalog) => catalog,
+        }
+    }
+}
+
+/// Limits the threads of this process.
+pub(super) fn set_jobs(jobs: Option<usize>) -> Result<(), Failure> {
+    match jobs {
+        None => Ok(()),
+        Some(0) => Err(Failure::usage("`--jobs` is at least 1")),
+        Some(jobs) => rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .stack_size(super::STACK)
+            .build_global()
+            .map_err(|e| Failure::usage(format!("could not start {jobs} threads: {e}"))),
+    }
+}
+
+/// Reads and loads all inputs.
+pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog) -> Result<Loaded, Failure> {
+    let start = Instant::now();
+    let limits = Limits { bytes: (options.max_input_size as usize) << 20, ..Limits::default() };
+    let found = inputs::find(&options.inputs, sources, &limits);
+    let load_options = load_options(options)?;
+    let ctx = LoadContext { sources, catalog, options: &load_options, limits: &limits };
+    let mut loaded = load_all(&found.inputs, ctx);
+    exclude(&mut loaded.deployment, &options.exclude_resource_types);
+    let plans = loaded.deployment.inputs.iter().any(|i| i.kind == InputKind::TerraformPlan);
+    let mut notices = Vec::new();
+    if found.terraform_source && !plans {
+        notices.push(
+            "Terraform sources are read beside a plan: `terraform show -json plan.bin > plan.json`, and give plan.json"
+                .to_owned(),
+        );
+    }
+    let passed_over = loaded.passed_over + found.passed_over;
+    Ok(Loaded { deployment: loaded.deployment, passed_over, notices, took: start.elapsed() })
+}
+
+fn load_options(options: &InputOptions) -> Result<LoadOptions, Failure> {
+    let mut parameters = BTreeMap::new();
+    if let Some(path) = &options.template_configuration_file {
+        parameters.extend(parameter_file(path)?);
+    }
+    parameters.extend(options.parameters.iter().cloned());
+    let map = |path: &Option<std::path::PathBuf>| path.as_deref().map(string_map).transpose();
+    Ok(LoadOptions {
+        region: options.region.clone(),
+        account_id: options.account_id.clone(),
+        partition: options.partition.clone(),
+        organization_id: options.organization_id.clone(),
+        stack_name: options.stack_name.clone(),
+        parameters,
+        exports: map(&options.exports)?.unwrap_or_default(),
+        ssm: map(&options.ssm)?.unwrap_or_default(),
+        source_dir: options.source_dir.clone(),
+        policy_type: options.policy_type.map(Into::into),
+        resource_type: options.resource_type.as_deref().map(Into::into),
+    })
+}
+
+fn read_file(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("`{}`: {e}", path.display())))
+}
+
+fn parameter_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    crate::template::cloudformation::parameter_file::read_file(&read_file(path)?)
+        .map_err(|problem| Failure::usage(format!("`{}`: {}", path.display(), problem.message)))
+}
+
+/// A JSON object of strings; other scalars count as they are written.
+fn string_map(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let wrong = |what: String| Failure::usage(format!("`{}`: {what}", path.display()));
+    let text = read_file(path)?;
+    let map: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&text).map_err(|e| wrong(format!("expected a JSON object of names and values: {e}")))?;
+    map.into_iter()
+        .map(|(name, value)| match value {
+            serde_json::Value::String(value) => Ok((name, value)),
+            serde_json::Value::Number(_) | serde_json::Value::Bool(_) => Ok((name, value.to_string())),
+            _ => Err(wrong(format!("the value of `{}` is not a string", name.escape_debug()))),
+        })
+        .collect()
+}
+
+/// Policies of excluded resource types stay in their places, since principals refer to them by position, but are
+/// neither checked nor reported.
+fn exclude(deployment: &mut Deployment, types: &[String]) {
+    if types.is_empty() {
+        return;
+    }
+    let excluded = |policy: &Policy| {
+        let of = std::iter::once(&policy.resource.resource_type);
+        let mut of = of.chain(policy.resource_type.as_ref());
+        of.any(|t| types.iter().any(|e| e.trim().eq_ignore_ascii_case(t)))
+    };
+    deployment.policies.iter_mut().filter(|p| excluded(p)).for_each(|p| p.is_own = false);
+}
+
+/// Checks every policy that the inputs define. The order is that of the policies, and within one of the places.
+pub(super) fn check(deployment: &Deployment, sources: &Sources, catalog: &Catalog, strict: bool) -> Vec<Finding> {
+    let one = |(index, policy): (usize, &Policy)| -> Vec<Finding> {
+        let mut findings = check_policy(deployment, policy, sources, catalog, strict);
+        for finding in &mut findings {
+            finding.policy = Some(PolicyId(index));
+            finding.resource = Some(policy.resource.clone());
+            finding.when = policy.when.clone();
+        }
+        findings.sort_by_cached_key(|f| {
+            let first = f.locations.first();
+            (first.and_then(|l| l.span), first.map(|l| l.path.clone()), f.code)
+        });
+        fix::settle(&mut findings, sources);
+        findings
+    };
+    let own: Vec<(usize, &Policy)> =
+        deployment.policies.iter().enumerate().filter(|(_, p)| p.is_own).collect();
+    if own.len() >= WORTH_THREADS {
+        own.into_par_iter().map(one).collect::<Vec<_>>().into_iter().flatten().collect()
+    } else {
+        own.into_iter().flat_map(one).collect()
+    }
+}
+
+fn check_policy(
+    deployment: &Deployment,
+    policy: &Policy,
+    sources: &Sources,
+    catalog: &Catalog,
+    strict: bool,
+) -> Vec<Finding> {
+    // The text of a bare document counts, for its syntax and its size.
+    match bare_document(deployment, policy) {
+        Some(source) => checks::validate_text(
+            source,
+            sources.get(source).text(),
+            policy.policy_type,
+            policy.resource_type.as_deref(),
+            catalog,
+            strict,
+        ),
+        None => checks::check_policy(policy, catalog, strict),
+    }
+}
+
+/// The source of a policy that is a file of its own, in JSON.
+fn bare_document(deployment: &Deployment, policy: &Policy) -> Option<SourceId> {
+    let input = deployment.inputs.get(policy.input.0)?;
+    let is_yaml = [".yaml", ".yml"].iter().any(|end| input.path.ends_with(end));
+    let is_bare = input.kind == InputKind::PolicyDocument && !is_yaml;
+    policy.span.filter(|_| is_bare).map(|span| span.source)
+}
+
+/// Makes the report of findings: which count, which block.
+pub(super) fn report<'a>(
+    command: &'static str,
+    loaded: &'a Loaded,
+    sources: &'a Sources,
+    catalog: &'a Catalog,
+    findings: Vec<Finding>,
+    judgement: &JudgementOptions,
+    config: &Config,
+) -> Result<Report<'a>, Failure> {
+    let deployment = &loaded.deployment;
+    let fingerprints = fingerprint::fingerprints(&findings, deployment, relative_path);
+    let baseline = match &judgement.baseline {
+        Some(path) => Baseline::read(&read_file(path)?)
+            .map_err(|e| Failure::usage(format!("baseline `{}`: {e}", path.display())))?,
+        None => Baseline::default(),
+    };
+    let known: rustc_hash::FxHashSet<&str> = baseline.findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    let given = judgement.ignore_finding.iter().flat_map(|list| IgnoreRule::list(list));
+    let rules: Vec<IgnoreRule> = given.chain(config.ignore.iter().cloned()).collect();
+    let today = today();
+    let (expired, active): (Vec<_>, Vec<_>) = rules.iter().partition(|r| r.is_expired(&today));
+    let blocking = blocking_types(&judgement.treat_finding_type_as_blocking);
+    let mut used = vec![false; active.len()];
+    let reported: Vec<ReportedFinding> = findings
+        .into_iter()
+        .zip(fingerprints)
+        .map(|(finding, fingerprint)| {
+            let rule = active.iter().position(|rule| rule.matches(&finding));
+            if let Some(rule) = rule {
+                used[rule] = true;
+            }
+            let suppressed = match rule.and_then(|i| active.get(i)) {
+                Some(rule) => Some(Suppression {
+                    by: SuppressedBy::IgnoreFinding,
+                    rule: Some(rule.pattern.clone()),
+                    reason: rule.reason.clone(),
+                }),
+                None => known
+                    .contains(fingerprint.as_str())
+                    .then_some(Suppression { by: SuppressedBy::Baseline, rule: None, reason: None }),
+            };
+            let blocking = suppressed.is_none() && blocking.contains(&finding.finding_type);
+            ReportedFinding { finding, blocking, suppressed, fingerprint }
+        })
+        .collect();
+    let mut notices = loaded.notices.clone();
+    for rule in expired {
+        let day = rule.expires.as_deref().unwrap_or_default();
+        notices.push(format!("the rule `{}` of ignore-finding expired on {day}", rule.pattern));
+    }
+    for (rule, _) in active.iter().zip(&used).filter(|(_, used)| !**used) {
+        notices.push(format!("the rule `{}` of ignore-finding matches no finding", rule.pattern));
+    }
+    let report = Report {
+        command,
+        service_data: catalog.date(),
+        deployment,
+        sources,
+        findings: reported,
+        passed_over: loaded.passed_over,
+        notices,
+        passes: true,
+        timings: Vec::new(),
+    };
+    Ok(report)
+}
+
+/// What the run ends with. An input that could not be read is more than a finding: nobody knows what is in it.
+pub(super) fn outcome(report: &Report<'_>, judgement: &JudgementOptions) -> Outcome {
+    let summary = report.summary();
+    let unknown = report.own_policies().any(|(_, p)| p.status() != PolicyStatus::Analysed);
+    if report.deployment.inputs.iter().any(|i| i.error.is_some()) {
+        Outcome::BadInput
+    } else if summary.blocking > 0 || (judgement.fail_on_unknown && unknown) {
+        Outcome::Blocked(judgement.findings_exit_code.unwrap_or(1))
+    } else if judgement.require_policies && summary.analysed + summary.partly == 0 {
+        Outcome::NothingAnalysed
+    } else {
+        Outcome::Passed
+    }
+}
+
+/// The findings of a report as a baseline; those that a rule ignores are not in it.
+pub(super) fn baseline_of(report: &Report<'_>) -> Baseline {
+    let by_rule = |f: &&ReportedFinding| f.suppressed.as_ref().is_some_and(|s| s.by == SuppressedBy::IgnoreFinding);
+    Baseline::of(report.findings.iter().filter(|f| !by_rule(f)).map(|found| BaselineEntry {
+        fingerprint: found.fingerprint.clone(),
+        code: found.finding.code.to_owned(),
+        resource: found.finding.resource.as_ref().map(|r| r.id.to_string()),
+    }))
+}
+
+fn blocking_types(given: &[BlockingType]) -> Vec<FindingType> {
+    if given.is_empty() {
+        return vec![FindingType::Error, FindingType::SecurityWarning];
+    }
+    given.iter().filter_map(|t| t.finding_type()).collect()
+}
+
+/// A path as fingerprints name it: from the current folder, however it was given.
+fn relative_path(path: &str) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let relative = Path::new(path).strip_prefix(&here).unwrap_or(Path::new(path));
+    let relative = relative.strip_prefix("./").unwrap_or(relative);
+    relative.display().to_string().replace('\\', "/")
+}
+
+/// Today's date in UTC, `YYYY-MM-DD`, by the proleptic Gregorian calendar's cycle of 400 years.
+fn today() -> String {
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    date_of_day((seconds / 86_400) as i64)
+}
+
+/// The date of a day counted from 1970-01-01.
+fn date_of_day(day: i64) -> String {
+    // Days from 0000-03-01, so that a leap day is the last of its year.
+    let days = day + 719_468;
+    let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_in_era = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
+    let in_year = in_era - (365 * year_in_era + year_in_era / 4 - year_in_era / 100);
+    let shifted_month = (5 * in_year + 2) / 153;
+    let day = in_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_in_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_become_dates() {
+        assert_eq!(date_of_day(0), "1970-01-01");
+        assert_eq!(date_of_day(11_016), "2000-02-29");
+        assert_eq!(date_of_day(20_780), "2026-11-23");
+    }
+}

@@ -1,0 +1,104 @@
+//! `validate`: what is wrong with the policies.
+
+use std::time::Instant;
+
+use clap::{ArgAction, Args};
+
+use super::options::{InputOptions, JudgementOptions, OutputOptions};
+use super::{Failure, Global, Outcome, config, output, pipeline};
+use crate::finding::fix;
+use crate::report::{Format, Report};
+use crate::source::{SourceId, Sources};
+
+/// Find what is wrong with the policies of the inputs.
+#[derive(Debug, Args)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    input: InputOptions,
+    #[command(flatten)]
+    judgement: JudgementOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+
+    /// Make the changes that are certain, in the files
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Fixes")]
+    fix: bool,
+
+    /// Show the changes that `--fix` would make, and change nothing
+    #[arg(long, action = ArgAction::SetTrue, conflicts_with = "fix", help_heading = "Fixes")]
+    diff: bool,
+}
+
+impl Validate {
+    pub(super) fn run(mut self, global: &Global) -> Result<Outcome, Failure> {
+        let config = config::read(&self.input)?;
+        config.complete(&mut self.input, &mut self.output, &mut self.judgement)?;
+        pipeline::set_jobs(self.input.jobs)?;
+        let data = pipeline::ServiceData::of(&self.input)?;
+        let catalog = data.catalog();
+        let sources = Sources::new();
+        let loaded = pipeline::load(&self.input, &sources, catalog)?;
+        let start = Instant::now();
+        let findings = pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict);
+        let checked = start.elapsed();
+        let mut report =
+            pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
+        let outcome = pipeline::outcome(&report, &self.judgement);
+        report.passes = outcome == Outcome::Passed;
+        if self.judgement.timings {
+            report.timings = vec![("read and load".to_owned(), loaded.took), ("checks".to_owned(), checked)];
+        }
+        if let Some(path) = &self.judgement.write_baseline {
+            output::write_file(path, &pipeline::baseline_of(&report).to_text())?;
+        }
+        if self.diff {
+            show_fixes(&report)?;
+            return Ok(outcome);
+        }
+        if self.fix {
+            let fixed = make_fixes(&report)?;
+            report.notices.push(fixed);
+        }
+        output::write_reports(&report, &self.output, Format::Terminal, global)?;
+        Ok(outcome)
+    }
+}
+
+/// The files that fixes change: name, text before, text after, and how many fixes.
+fn fixed_files(report: &Report<'_>) -> Vec<(String, String, String, usize)> {
+    let counting = || report.counting().map(|f| &f.finding);
+    let edits = counting().filter_map(|f| f.fix.as_ref()).flat_map(|fix| &fix.edits);
+    let mut files: Vec<SourceId> = edits.map(|edit| edit.span.source).collect();
+    files.sort_unstable();
+    files.dedup();
+    let files = files.into_iter().filter_map(|id| {
+        let file = report.sources.get(id);
+        let (after, count) = fix::apply(file.text(), id, counting());
+        (count > 0).then(|| (file.name().to_owned(), file.text().to_owned(), after, count))
+    });
+    files.collect()
+}
+
+fn make_fixes(report: &Report<'_>) -> Result<String, Failure> {
+    let mut made = 0;
+    for (name, _, after, count) in fixed_files(report) {
+        if !std::path::Path::new(&name).is_file() {
+            continue;
+        }
+        output::write_file(std::path::Path::new(&name), &after)?;
+        made += count;
+    }
+    Ok(format!("{made} fixes made; run again to see what is left"))
+}
+
+/// The changed lines of each file, with the lines that they replace.
+fn show_fixes(report: &Report<'_>) -> Result<(), Failure> {
+    let mut text = String::new();
+    for (name, before, after, _) in fixed_files(report) {
+        text.push_str(&format!("--- {name}\n+++ {name}\n"));
+        for hunk in super::diff::hunks(&before, &after) {
+            text.push_str(&hunk);
+        }
+    }
+    output::print(&text)
+}

@@ -1,0 +1,103 @@
+//! All inputs of a run, from texts to one [`Deployment`]: each is read and told by its content on its own, in
+//! parallel where there are many; CloudFormation templates are loaded together, since one can import what another
+//! exports. An input that fails is listed with its error and stops no other.
+
+use rayon::prelude::*;
+
+use super::detect::{Candidate, Detected, detect};
+use super::{LoadContext, ParsedInput, document};
+use crate::model::{Deployment, Input, InputKind, Problem};
+
+/// A file of the run.
+#[derive(Debug)]
+pub enum FoundInput {
+    /// Its text is registered.
+    Text(Candidate),
+    /// It could not be read.
+    Unreadable {
+        /// As given or found.
+        path: String,
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// What came of the inputs.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Everything in them.
+    pub deployment: Deployment,
+    /// How many files of a search are none of ours.
+    pub passed_over: usize,
+}
+
+/// From this many bytes of input on, reading it is shared between threads.
+const WORTH_THREADS: usize = 64 << 10;
+
+/// Loads all inputs, in their order.
+pub fn load_all(inputs: &[FoundInput], ctx: LoadContext<'_>) -> Loaded {
+    let size = |input: &FoundInput| match input {
+        FoundInput::Text(candidate) => ctx.sources.get(candidate.source).text().len(),
+        FoundInput::Unreadable { .. } => 0,
+    };
+    let many = inputs.len() > 1 && inputs.iter().map(size).sum::<usize>() >= WORTH_THREADS;
+    let loaded: Vec<Step> = if many {
+        inputs.par_iter().map(|input| step(input, ctx)).collect()
+    } else {
+        inputs.iter().map(|input| step(input, ctx)).collect()
+    };
+    let mut result = Loaded { deployment: Deployment::default(), passed_over: 0 };
+    for step in loaded {
+        match step {
+            Step::PassedOver => result.passed_over += 1,
+            Step::Loaded(deployment) => result.deployment.append(*deployment),
+            Step::Template(parsed) => result.deployment.append(failed(
+                parsed.path,
+                InputKind::Cloudformation,
+                Problem::new("CloudFormation templates are not read by this version"),
+            )),
+        }
+    }
+    result
+}
+
+enum Step {
+    PassedOver,
+    Loaded(Box<Deployment>),
+    Template(ParsedInput),
+}
+
+fn step(input: &FoundInput, ctx: LoadContext<'_>) -> Step {
+    let candidate = match input {
+        FoundInput::Text(candidate) => candidate,
+        FoundInput::Unreadable { path, problem } => {
+            return Step::Loaded(Box::new(failed(path.clone(), InputKind::Unknown, problem.clone())));
+        }
+    };
+    let file = ctx.sources.get(candidate.source);
+    let deployment = match detect(candidate, file.text(), ctx) {
+        Detected::Nothing if !candidate.named => return Step::PassedOver,
+        Detected::Nothing => failed(candidate.path.clone(), InputKind::Unknown, not_ours()),
+        Detected::Failed(kind, problem) => failed(candidate.path.clone(), kind, problem),
+        Detected::BrokenDocument(error) => document::load_broken(&candidate.path, candidate.source, error, ctx),
+        Detected::Input(InputKind::Cloudformation, parsed) => return Step::Template(parsed),
+        Detected::Input(InputKind::PolicyDocument, parsed) => document::load(&parsed, ctx),
+        Detected::Input(kind, parsed) => {
+            failed(parsed.path, kind, Problem::new("inputs of this kind are not read by this version"))
+        }
+    };
+    Step::Loaded(Box::new(deployment))
+}
+
+fn not_ours() -> Problem {
+    Problem {
+        message: "neither a CloudFormation template, nor a Terraform plan or state in JSON, nor a policy document".into(),
+        span: None,
+        help: Some("give `--policy-type` if it is a policy document".into()),
+    }
+}
+
+fn failed(path: String, kind: InputKind, problem: Problem) -> Deployment {
+    let input = Input { path, kind, error: Some(problem), notices: Vec::new() };
+    Deployment { inputs: vec![input], ..Deployment::default() }
+}
