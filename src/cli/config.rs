@@ -78,8 +78,7 @@ impl Config {
         if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
             return Ok(config);
         }
-        let root =
-            yaml::read(source, &text, &Limits::default()).map_err(|e| config.wrong(e.span, &e.message))?;
+        let root = yaml::read(source, &text, &Limits::default()).map_err(|e| config.wrong(e.span, &e.message))?;
         let NodeKind::Mapping(map) = root.kind else {
             return Err(config.wrong(root.span, "the configuration is a map of options"));
         };
@@ -121,7 +120,8 @@ impl Config {
             };
             for entry in map.iter() {
                 let (name, value) = (entry.key.display(), entry.value.scalar_text());
-                let value = value.ok_or_else(|| self.wrong(entry.value.span, "the value of a parameter is a scalar"))?;
+                let value =
+                    value.ok_or_else(|| self.wrong(entry.value.span, "the value of a parameter is a scalar"))?;
                 if !input.parameters.iter().any(|(given, _)| *given == name) {
                     input.parameters.push((name, value.display()));
                 }
@@ -194,9 +194,7 @@ impl Config {
         for entry in map.iter() {
             self.known(entry.key.as_str(), entry.key_span, &IGNORE_KEYS)?;
         }
-        let text = |key: &str| {
-            map.get(key).map(|n| self.scalar(n, key, |s| Ok::<_, String>(s.to_owned()))).transpose()
-        };
+        let text = |key: &str| map.get(key).map(|n| self.scalar(n, key, |s| Ok::<_, String>(s.to_owned()))).transpose();
         let missing = || self.wrong(node.span, "an entry of `ignore-finding` names the `finding`");
         let expires = text("expires")?;
         if let (Some(day), Some(at)) = (&expires, map.get("expires"))

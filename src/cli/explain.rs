@@ -42,5 +42,6 @@ impl Explain {
 fn nearest(code: &str) -> Option<&'static str> {
     let wanted = code.to_ascii_uppercase();
     let distances = registry().map(|check| (strsim::damerau_levenshtein(check.code, &wanted), check.code));
-    distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code)
+    let begins = registry().map(|check| check.code).find(|code| code.starts_with(&wanted));
+    begins.or_else(|| distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code))
 }

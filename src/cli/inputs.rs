@@ -10,8 +10,8 @@ use rustc_hash::FxHashSet;
 
 use crate::model::Problem;
 use crate::source::{Limits, Sources};
-use crate::template::detect::Candidate;
 use crate::template::FoundInput;
+use crate::template::detect::Candidate;
 
 /// The name of standard input in messages.
 const STDIN: &str = "<stdin>";
@@ -64,10 +64,7 @@ impl Search<'_> {
 
     /// All files of a folder and its subfolders whose names may be those of inputs, or that a glob matches.
     fn folder(&mut self, folder: &Path, glob: Option<&globset::GlobMatcher>) {
-        let walk = WalkBuilder::new(folder)
-            .require_git(false)
-            .sort_by_file_path(Ord::cmp)
-            .build();
+        let walk = WalkBuilder::new(folder).require_git(false).sort_by_file_path(Ord::cmp).build();
         for entry in walk {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -166,10 +163,8 @@ fn is_glob(argument: &str) -> bool {
 
 /// The folder that a search for a glob begins in: the parts before the first with a wildcard.
 fn glob_root(pattern: &str) -> PathBuf {
-    let fixed: PathBuf = Path::new(pattern)
-        .components()
-        .take_while(|part| !is_glob(&part.as_os_str().to_string_lossy()))
-        .collect();
+    let fixed: PathBuf =
+        Path::new(pattern).components().take_while(|part| !is_glob(&part.as_os_str().to_string_lossy())).collect();
     if fixed.as_os_str().is_empty() { PathBuf::from(".") } else { fixed }
 }
 

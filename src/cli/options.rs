@@ -48,10 +48,6 @@ pub(super) struct InputOptions {
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = key_value, help_heading = "Deployment")]
     pub parameters: Vec<(String, String)>,
 
-    /// A file with parameter values, in any of the three formats that AWS tools read
-    #[arg(long, visible_alias = "parameter-file", value_name = "FILE", help_heading = "Deployment")]
-    pub template_configuration_file: Option<PathBuf>,
-
     /// A JSON map of export names to values, for Fn::ImportValue
     #[arg(long, value_name = "FILE", help_heading = "Deployment")]
     pub exports: Option<PathBuf>,
@@ -105,7 +101,14 @@ pub(super) struct OutputOptions {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct JudgementOptions {
     /// The types of finding that make the run fail [default: ERROR,SECURITY_WARNING]
-    #[arg(long, value_name = "TYPE,…|NONE", value_delimiter = ',', value_enum, ignore_case = true, help_heading = "Judgement")]
+    #[arg(
+        long,
+        value_name = "TYPE,…|NONE",
+        value_delimiter = ',',
+        value_enum,
+        ignore_case = true,
+        help_heading = "Judgement"
+    )]
     pub treat_finding_type_as_blocking: Vec<BlockingType>,
 
     /// Findings to leave out of account: by code, by resource, or by both

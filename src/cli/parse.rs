@@ -31,8 +31,7 @@ impl Parse {
         let loaded = pipeline::load(&self.input, &sources, catalog)?;
         let judgement = JudgementOptions::default();
         let nothing = config::Config::default();
-        let mut report =
-            pipeline::report("parse", &loaded, &sources, catalog, Vec::new(), &judgement, &nothing)?;
+        let mut report = pipeline::report("parse", &loaded, &sources, catalog, Vec::new(), &judgement, &nothing)?;
         let outcome = pipeline::outcome(&report, &judgement);
         report.passes = outcome == Outcome::Passed;
         output::write_reports(&report, &self.output, Format::Json, global)?;

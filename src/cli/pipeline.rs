@@ -99,9 +99,6 @@ pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog)
 
 fn load_options(options: &InputOptions) -> Result<LoadOptions, Failure> {
     let mut parameters = BTreeMap::new();
-    if let Some(path) = &options.template_configuration_file {
-        parameters.extend(parameter_file(path)?);
-    }
     parameters.extend(options.parameters.iter().cloned());
     let map = |path: &Option<std::path::PathBuf>| path.as_deref().map(string_map).transpose();
     Ok(LoadOptions {
@@ -121,11 +118,6 @@ fn load_options(options: &InputOptions) -> Result<LoadOptions, Failure> {
 
 fn read_file(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("`{}`: {e}", path.display())))
-}
-
-fn parameter_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    crate::template::cloudformation::parameter_file::read_file(&read_file(path)?)
-        .map_err(|problem| Failure::usage(format!("`{}`: {}", path.display(), problem.message)))
 }
 
 /// A JSON object of strings; other scalars count as they are written.
@@ -173,8 +165,7 @@ pub(super) fn check(deployment: &Deployment, sources: &Sources, catalog: &Catalo
         fix::settle(&mut findings, sources);
         findings
     };
-    let own: Vec<(usize, &Policy)> =
-        deployment.policies.iter().enumerate().filter(|(_, p)| p.is_own).collect();
+    let own: Vec<(usize, &Policy)> = deployment.policies.iter().enumerate().filter(|(_, p)| p.is_own).collect();
     if own.len() >= WORTH_THREADS {
         own.into_par_iter().map(one).collect::<Vec<_>>().into_iter().flatten().collect()
     } else {
@@ -249,9 +240,11 @@ pub(super) fn report<'a>(
                     rule: Some(rule.pattern.clone()),
                     reason: rule.reason.clone(),
                 }),
-                None => known
-                    .contains(fingerprint.as_str())
-                    .then_some(Suppression { by: SuppressedBy::Baseline, rule: None, reason: None }),
+                None => known.contains(fingerprint.as_str()).then_some(Suppression {
+                    by: SuppressedBy::Baseline,
+                    rule: None,
+                    reason: None,
+                }),
             };
             let blocking = suppressed.is_none() && blocking.contains(&finding.finding_type);
             ReportedFinding { finding, blocking, suppressed, fingerprint }

@@ -41,8 +41,7 @@ impl Validate {
         let start = Instant::now();
         let findings = pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict);
         let checked = start.elapsed();
-        let mut report =
-            pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
+        let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let outcome = pipeline::outcome(&report, &self.judgement);
         report.passes = outcome == Outcome::Passed;
         if self.judgement.timings {

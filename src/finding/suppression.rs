@@ -150,8 +150,10 @@ mod tests {
 
     #[test]
     fn commas_within_a_terraform_address_separate_nothing() {
-        let patterns: Vec<_> =
-            IgnoreRule::list(r#"A, module.m["x,y"].aws_iam_policy.p.CODE ,,B"#).into_iter().map(|r| r.pattern).collect();
+        let patterns: Vec<_> = IgnoreRule::list(r#"A, module.m["x,y"].aws_iam_policy.p.CODE ,,B"#)
+            .into_iter()
+            .map(|r| r.pattern)
+            .collect();
         assert_eq!(patterns, ["A", r#"module.m["x,y"].aws_iam_policy.p.CODE"#, "B"]);
     }
 

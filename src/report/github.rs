@@ -24,7 +24,11 @@ pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn W
         if more > 0 {
             annotations.truncate(PER_LEVEL - 1);
             let left = counted(more + 1, "more annotation", "more annotations");
-            annotations.push(command(level, &[("title", "more findings")], &format!("+{left}: see the log of this step")));
+            annotations.push(command(
+                level,
+                &[("title", "more findings")],
+                &format!("+{left}: see the log of this step"),
+            ));
         }
         annotations.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     }

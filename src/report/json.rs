@@ -10,7 +10,9 @@ use super::place::policy_ids;
 use super::{Place, Report, ReportedFinding};
 use crate::finding::suppression::Suppression;
 use crate::finding::{FindingType, Fix, Location};
-use crate::model::{Input, InputKind, ManagedPolicyRef, PolicyStatus, Principal, PrincipalEntityKind, Problem, ResourceRef};
+use crate::model::{
+    Input, InputKind, ManagedPolicyRef, PolicyStatus, Principal, PrincipalEntityKind, Problem, ResourceRef,
+};
 use crate::policy::{PolicyPath, PolicyType};
 use crate::source::{Node, NodeKind, Position};
 

@@ -12,6 +12,7 @@ use super::excerpt::{Excerpt, one_line};
 use super::{Report, ReportedFinding, Summary, WriteOptions, counted};
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{InputKind, PolicyStatus, Problem};
+use crate::policy::PolicyType;
 use crate::source::{SourceId, Span};
 
 /// How the terminal form looks.
@@ -212,7 +213,13 @@ impl Writer<'_> {
         if self.report.input_of(finding) == Some(resource.id.as_str()) {
             let policy = policy?;
             let of = policy.resource_type.as_deref().map_or(String::new(), |t| format!(" of {t}"));
-            return Some(format!("in a {}{}", policy.policy_type.as_str(), one_line(&of)));
+            let kind = match policy.policy_type {
+                PolicyType::IdentityPolicy => "an identity-based policy",
+                PolicyType::ResourcePolicy => "a resource-based policy",
+                PolicyType::ServiceControlPolicy => "a service control policy",
+                PolicyType::ResourceControlPolicy => "a resource control policy",
+            };
+            return Some(format!("in {kind}{}", one_line(&of)));
         }
         let mut line = format!("in {} ({})", resource.id, resource.resource_type);
         if let Some(policy) = policy {

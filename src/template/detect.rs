@@ -58,7 +58,7 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
     if is_cloudformation(root) {
         return InputKind::Cloudformation;
     }
-    if let Some(kind) = terraform_kind(root) {
+    if let Some(kind) = super::terraform::looks_like(root) {
         return kind;
     }
     if is_assembly_manifest(root) {
@@ -72,24 +72,15 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
 
 /// A map of resources with types, or a template's own words.
 fn is_cloudformation(root: &Node) -> bool {
-    let typed = |resources: &Node| {
-        resources.as_mapping().is_some_and(|map| map.iter().any(|e| e.value.get("Type").is_some()))
-    };
+    let typed =
+        |resources: &Node| resources.as_mapping().is_some_and(|map| map.iter().any(|e| e.value.get("Type").is_some()));
     root.get("AWSTemplateFormatVersion").is_some() || root.get("Resources").is_some_and(typed)
-}
-
-/// The output of `terraform show -json`.
-fn terraform_kind(root: &Node) -> Option<InputKind> {
-    root.get("format_version")?;
-    if root.get("planned_values").is_some() || root.get("resource_changes").is_some() {
-        return Some(InputKind::TerraformPlan);
-    }
-    (root.get("values").is_some() || root.get("terraform_version").is_some()).then_some(InputKind::TerraformState)
 }
 
 /// `manifest.json` of a CDK cloud assembly.
 fn is_assembly_manifest(root: &Node) -> bool {
-    root.get("version").and_then(Node::as_str).is_some() && root.get("artifacts").is_some_and(|a| a.as_mapping().is_some())
+    root.get("version").and_then(Node::as_str).is_some()
+        && root.get("artifacts").is_some_and(|a| a.as_mapping().is_some())
 }
 
 fn read_tree(candidate: &Candidate, text: &str, ctx: LoadContext<'_>, document_asked: bool) -> Result<Node, ReadError> {

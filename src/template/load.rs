@@ -82,6 +82,9 @@ fn step(input: &FoundInput, ctx: LoadContext<'_>) -> Step {
         Detected::BrokenDocument(error) => document::load_broken(&candidate.path, candidate.source, error, ctx),
         Detected::Input(InputKind::Cloudformation, parsed) => return Step::Template(parsed),
         Detected::Input(InputKind::PolicyDocument, parsed) => document::load(&parsed, ctx),
+        Detected::Input(InputKind::TerraformPlan | InputKind::TerraformState, parsed) => {
+            super::terraform::load(&parsed, ctx)
+        }
         Detected::Input(kind, parsed) => {
             failed(parsed.path, kind, Problem::new("inputs of this kind are not read by this version"))
         }
@@ -91,7 +94,8 @@ fn step(input: &FoundInput, ctx: LoadContext<'_>) -> Step {
 
 fn not_ours() -> Problem {
     Problem {
-        message: "neither a CloudFormation template, nor a Terraform plan or state in JSON, nor a policy document".into(),
+        message: "neither a CloudFormation template, nor a Terraform plan or state in JSON, nor a policy document"
+            .into(),
         span: None,
         help: Some("give `--policy-type` if it is a policy document".into()),
     }

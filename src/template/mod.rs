@@ -1,11 +1,10 @@
 //! Loaders: from files to a [`Deployment`](crate::model::Deployment). One folder or file each; `detect` tells the
 //! formats apart, `load` brings all inputs of a run together.
 
+pub mod cloudformation;
 pub mod detect;
 pub mod document;
 mod load;
-
-pub mod cloudformation;
 pub mod terraform;
 
 use std::collections::BTreeMap;
