@@ -24,6 +24,8 @@ def expand(template):
         return {"template": translator.translate(template, {})}
     except InvalidDocumentException as error:
         return {"error": "; ".join(cause.message for cause in error.causes)}
+    except Exception as error:  # the translator has faults of its own
+        return {"error": repr(error)}
 
 
 print(json.dumps({name: expand(template) for name, template in json.load(sys.stdin).items()}))

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use iam_preflight::catalog::Catalog;
 use iam_preflight::source::{Entry, Limits, Mapping, Node, NodeKind, Sources, Text, yaml};
-use iam_preflight::template::cloudformation::sam::{Transformed, transform};
+use iam_preflight::template::cloudformation::sam::{Transformed, is_sam, transform};
 use serde_json::{Map, Value, json};
 
 /// The templates, by file name, with intrinsic functions in their long form.
@@ -246,25 +246,15 @@ fn reference(python: &str, inputs: &BTreeMap<String, Node>) -> Map<String, Value
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[test]
-fn sam_expansion_agrees_with_the_reference_translator() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(reason) => {
-            let required = std::env::var("IAM_PREFLIGHT_REQUIRE_TOOLS").is_ok_and(|v| v == "1");
-            assert!(!required, "the reference translator is missing: {reason}");
-            println!("skipped: {reason}");
-            return;
-        }
-    };
-    let inputs = inputs();
-    assert!(inputs.len() >= 40);
+/// What differs, and what the translator does not take.
+fn compare(python: &str, inputs: &BTreeMap<String, Node>) -> (Vec<String>, Vec<String>) {
     let mut differences = Vec::new();
-    for (name, result) in reference(&python, &inputs) {
+    let mut refused = Vec::new();
+    for (name, result) in reference(python, inputs) {
         let input = &inputs[&name];
         let parameters = input.get("Parameters").map(Node::to_json).unwrap_or_default();
         let Some(theirs) = result.get("template") else {
-            differences.push(format!("{name}: the translator says {}", result["error"]));
+            refused.push(format!("{name}: the translator says {}", result["error"]));
             continue;
         };
         let ours = comparable(&expand(input).template.to_json(), &parameters);
@@ -283,6 +273,24 @@ fn sam_expansion_agrees_with_the_reference_translator() {
             }
         }
     }
+    (differences, refused)
+}
+
+#[test]
+fn sam_expansion_agrees_with_the_reference_translator() {
+    let python = match python() {
+        Ok(python) => python,
+        Err(reason) => {
+            let required = std::env::var("IAM_PREFLIGHT_REQUIRE_TOOLS").is_ok_and(|v| v == "1");
+            assert!(!required, "the reference translator is missing: {reason}");
+            println!("skipped: {reason}");
+            return;
+        }
+    };
+    let inputs = inputs();
+    assert!(inputs.len() >= 40);
+    let (differences, refused) = compare(&python, &inputs);
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
 }
 
@@ -443,4 +451,62 @@ fn no_broken_template_makes_the_expansion_panic() {
             assert!(result.is_ok(), "{name}: node {index}");
         }
     }
+}
+
+/// The same comparison over templates at hand: `IAM_PREFLIGHT_SAM_TEMPLATES` names a folder. Templates that the
+/// translator refuses are counted, not compared.
+#[test]
+fn sam_expansion_agrees_with_the_reference_translator_on_templates_at_hand() {
+    let Ok(folder) = std::env::var("IAM_PREFLIGHT_SAM_TEMPLATES") else {
+        println!("skipped: IAM_PREFLIGHT_SAM_TEMPLATES names no folder");
+        return;
+    };
+    let python = python().unwrap_or_else(|reason| panic!("the reference translator is missing: {reason}"));
+    let mut inputs = BTreeMap::new();
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let sources = Sources::new();
+            let id = sources.add("t", text.as_str());
+            let read = yaml::read(id, &text, &Limits::default());
+            if let Ok(node) = read
+                && is_sam(&node)
+            {
+                inputs.insert(path.display().to_string(), packaged(long_form(node)));
+            }
+        }
+    }
+    let (differences, refused) = compare(&python, &inputs);
+    println!("{} templates, of which {} are refused:\n{}", inputs.len(), refused.len(), refused.join("\n"));
+    for (name, input) in &inputs {
+        for notice in expand(input).notices {
+            println!("{name}: {}", notice.message);
+        }
+    }
+    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
+}
+
+/// The template as it is once its local code is uploaded.
+fn packaged(mut node: Node) -> Node {
+    match &mut node.kind {
+        NodeKind::Sequence(items) => items.iter_mut().for_each(|n| *n = packaged(n.clone())),
+        NodeKind::Mapping(map) => {
+            for entry in &mut map.entries {
+                let is_code = ["CodeUri", "ContentUri", "DefinitionUri"].iter().any(|k| entry.key == *k);
+                if is_code && entry.value.as_str().is_some_and(|s| !s.starts_with("s3://")) {
+                    entry.value = Node::string("s3://artifacts/code.zip", entry.value.span);
+                } else {
+                    entry.value = packaged(entry.value.clone());
+                }
+            }
+        }
+        _ => {}
+    }
+    node
 }

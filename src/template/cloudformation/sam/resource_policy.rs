@@ -81,8 +81,10 @@ impl Expansion<'_> {
     pub fn add_custom_statements(&mut self, api: &mut Api, policy: &Node) {
         let Some(custom) = policy.as_mapping().and_then(|m| given(m, "CustomStatements")) else { return };
         let items = custom.as_sequence().unwrap_or(std::slice::from_ref(custom));
+        // The first statements of a policy are taken as they are, repetitions included.
+        let first = api.statements.is_empty();
         for item in items {
-            if api.present.insert(logical_id::canonical_json(item)) {
+            if api.present.insert(logical_id::canonical_json(item)) || first {
                 api.statements.push(item.clone());
             }
         }

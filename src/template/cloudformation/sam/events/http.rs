@@ -133,7 +133,8 @@ impl Expansion<'_> {
                     integrate(api, path, method, invoked, at);
                     return;
                 }
-                if is_default {
+                // SAM does not recognize an alias in the definition it writes.
+                if is_default && !invoked.is_alias {
                     api.default_functions.insert(invoked.id.clone());
                 }
                 integrate(api, path, method, invoked, at);
