@@ -26,6 +26,7 @@ mod sensitive_action;
 mod service_principal;
 mod sid;
 mod size;
+mod strict;
 mod tag;
 mod trust;
 mod variable;
@@ -279,6 +280,7 @@ static FOLDERS: &[&[&Check]] = &[
     tag::CHECKS,
     condition_value::CHECKS,
     condition_key::CHECKS,
+    strict::CHECKS,
 ];
 
 /// The check of a code; case is ignored.

@@ -16,7 +16,7 @@ fn all() -> Vec<(String, Vec<Finding>)> {
     current
         .map(|p| {
             let findings =
-                checks::validate_text(SourceId(0), p.document, PolicyType::IdentityPolicy, None, catalog, false);
+                checks::validate_text(SourceId(0), p.document, PolicyType::IdentityPolicy, None, catalog, true);
             (p.name.to_owned(), findings)
         })
         .collect()

@@ -245,7 +245,7 @@ fn may_match(resource: &str, format: &str) -> bool {
 }
 
 /// The text with a star in place of every `${…}`.
-fn with_stars(text: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn with_stars(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains("${") {
         return text.into();
     }

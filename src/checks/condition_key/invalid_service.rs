@@ -2,6 +2,7 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use crate::checks::action::unlisted::is_unlisted_service;
 use crate::checks::condition::{key::KeyClass, value};
 use crate::checks::nearest;
 use crate::checks::{CheckContext, Findings, declare_check};
@@ -98,6 +99,9 @@ mod tests {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys() {
         if let KeyClass::UnknownPrefix(prefix) = used.facts.class {
+            if is_unlisted_service(prefix) {
+                continue;
+            }
             let suggestion = nearest::name(prefix, context.catalog.prefixes());
             findings.add(
                 used.location(),
