@@ -57,4 +57,12 @@ MOTO = [
     Package("moto", version, "pypi", "Apache-2.0", "AWS managed policies that AWS has withdrawn since")
     for version in ["1.3.7", "1.3.16", "2.3.2", "3.1.19", "4.2.14", "5.0.28"]
 ]
-ALL = [IAM_DATA, MANAGED_POLICIES, BOTOCORE, *MOTO]
+SERVICE_SPEC = Package(
+    "@aws-cdk/aws-service-spec",
+    "0.1.216",
+    "npm",
+    "Apache-2.0",
+    "CloudFormation resource types: identifiers, attributes, ARN templates",
+)
+CFN_LINT = Package("cfn-lint", "1.58.0", "pypi", "MIT-0", "CloudFormation resource schemas")
+ALL = [IAM_DATA, MANAGED_POLICIES, BOTOCORE, SERVICE_SPEC, CFN_LINT, *MOTO]

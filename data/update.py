@@ -13,6 +13,7 @@ import tempfile
 
 import zstandard
 
+import cloudformation
 import container
 import managed_policies
 import packages
@@ -45,6 +46,7 @@ def build(downloads, output):
         services.entries(iam_data),
         managed_policies.entries(folders[packages.MANAGED_POLICIES], [folders[p] for p in packages.MOTO]),
         regions.entries(folders[packages.BOTOCORE]),
+        cloudformation.entries(folders[packages.SERVICE_SPEC], folders[packages.CFN_LINT], iam_data),
     ]
     entries, counts = {}, {}
     for part, count in parts:

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, StrExt};
 
+use super::cloudformation::{self, CloudFormationType};
 use super::condition_keys::{self, GlobalConditionKey};
 use super::container::{Container, ContainerError};
 use super::decode;
@@ -19,6 +20,7 @@ use super::service::{Action, ConditionKeyDefinition, KeyType, ResourceType, Serv
 pub(super) const DATA: &[u8] = include_bytes!("../../data/service-data.bin");
 
 const SERVICE_ENTRY: &str = "service/";
+const CLOUDFORMATION_ENTRY: &str = "cloudformation/";
 
 /// A set of service data. Cheap to share between threads; services are decoded when first asked for.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Catalog {
     key_homes: OnceLock<Vec<(SmolStr, Vec<SmolStr>)>>,
     with_rcp: OnceLock<Vec<SmolStr>>,
     regions: OnceLock<Vec<Region>>,
+    /// By namespace: `AWS::SQS`.
+    cloudformation: FxHashMap<SmolStr, OnceLock<Option<Vec<CloudFormationType>>>>,
     policies: Policies,
 }
 
@@ -62,12 +66,15 @@ impl Catalog {
         let container = Container::open(bytes)?;
         let prefixes = container.names().filter_map(|name| name.strip_prefix(SERVICE_ENTRY));
         let services = prefixes.map(|prefix| (SmolStr::new(prefix), OnceLock::new())).collect();
+        let namespaces = container.names().filter_map(|name| name.strip_prefix(CLOUDFORMATION_ENTRY));
+        let cloudformation = namespaces.map(|namespace| (SmolStr::new(namespace), OnceLock::new())).collect();
         Ok(Catalog {
             container,
             services,
             key_homes: OnceLock::new(),
             with_rcp: OnceLock::new(),
             regions: OnceLock::new(),
+            cloudformation,
             policies: Policies::default(),
         })
     }
@@ -82,6 +89,9 @@ impl Catalog {
         read_entry(&self.container, "condition-key-homes", decode::key_homes)?;
         read_entry(&self.container, "services-with-rcp", decode::list)?;
         read_entry(&self.container, "regions", decode::regions)?;
+        for namespace in self.cloudformation.keys() {
+            read_entry(&self.container, &format!("{CLOUDFORMATION_ENTRY}{namespace}"), cloudformation::decode)?;
+        }
         Policies::check(&self.container)
     }
 
@@ -183,6 +193,28 @@ impl Catalog {
     /// All AWS managed policies, by name; those that AWS has withdrawn are marked.
     pub fn managed_policies(&self) -> impl Iterator<Item = ManagedPolicy<'_>> {
         self.policies.all(&self.container)
+    }
+
+    /// A CloudFormation resource type, as written.
+    pub fn cloudformation_type(&self, name: &str) -> Option<&CloudFormationType> {
+        let (namespace, _) = name.rsplit_once("::")?;
+        let types = self.cloudformation_namespace(namespace)?;
+        types.binary_search_by(|known| known.name.as_str().cmp(name)).ok().and_then(|at| types.get(at))
+    }
+
+    /// All CloudFormation resource types, by name within their namespaces.
+    pub fn cloudformation_types(&self) -> impl Iterator<Item = &CloudFormationType> {
+        let namespaces = self.container.names().filter_map(|name| name.strip_prefix(CLOUDFORMATION_ENTRY));
+        namespaces.filter_map(|namespace| self.cloudformation_namespace(namespace)).flatten()
+    }
+
+    fn cloudformation_namespace(&self, namespace: &str) -> Option<&[CloudFormationType]> {
+        let slot = self.cloudformation.get(namespace)?;
+        let types = slot.get_or_init(|| {
+            let name = format!("{CLOUDFORMATION_ENTRY}{namespace}");
+            read_entry(&self.container, &name, cloudformation::decode).ok()
+        });
+        types.as_deref()
     }
 
     /// All Regions, sorted by name.

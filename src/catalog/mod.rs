@@ -1,9 +1,10 @@
 //! Embedded facts about AWS: services with their actions, resource types and condition keys, global condition keys,
-//! AWS managed policies, Regions and partitions.
+//! AWS managed policies, Regions and partitions, and what CloudFormation's resource types give.
 //!
 //! The data are made by a script from pinned, licensed packages (see `data/README.md`), compressed, and read in
 //! place: a service is decoded when it is first asked for. Nothing here knows of templates or of policies.
 
+mod cloudformation;
 mod condition_keys;
 mod container;
 mod decode;
@@ -13,6 +14,7 @@ mod policies;
 mod regions;
 mod service;
 
+pub use cloudformation::{CloudFormationType, FormatPart, ValueFormat, ValueShape};
 pub use condition_keys::GlobalConditionKey;
 pub use embedded::{Catalog, CatalogError};
 pub use policies::ManagedPolicy;

@@ -1,6 +1,7 @@
 //! Integration tests, one binary: a module a subject.
 
 mod catalog;
+mod catalog_cloudformation;
 mod check_documentation;
 mod conformance;
 mod managed_policies;
