@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from container import Strings, text, varint
 
@@ -27,8 +28,8 @@ def key_type(written):
 
 
 def arns(written):
-    # A type with two formats has them in one string.
-    return [arn.strip() for arn in written.split(", ")]
+    # A type with two formats has them in one string; a few variable parts lack their dollar sign.
+    return [re.sub(r"(?<!\$)\{", "${", arn.strip()) for arn in written.split(", ")]
 
 
 def service(folder, prefix, name):
