@@ -47,20 +47,6 @@ pub enum KeyClass<'a> {
 /// The tag families of the global condition keys.
 pub const TAG_FAMILIES: &[&str] = &["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
 
-/// Keys of a service that requests to other services carry: what they say is about the principal's session.
-/// Source: IAM User Guide, "AWS global condition context keys", section "Properties of the role session".
-pub const CROSS_SERVICE_KEYS: &[(&str, KeyKind)] = &[
-    ("codebuild:BuildArn", KeyKind::Arn),
-    ("codebuild:ProjectArn", KeyKind::Arn),
-    ("ec2:RoleDelivery", KeyKind::Numeric),
-    ("ec2:SourceInstanceArn", KeyKind::Arn),
-    ("glue:CredentialIssuingService", KeyKind::String),
-    ("glue:RoleAssumedBy", KeyKind::String),
-    ("identitystore:UserId", KeyKind::String),
-    ("lambda:SourceFunctionArn", KeyKind::Arn),
-    ("ssm:SourceInstanceArn", KeyKind::Arn),
-];
-
 /// Prefixes whose keys are defined (also) by other services than the one of that name. A test holds the table to the
 /// catalog.
 pub const DEFINED_ELSEWHERE: &[(&str, &[&str])] = &[
@@ -112,9 +98,8 @@ impl<'a> KeyFacts<'a> {
                 None => plain(KeyClass::UnknownGlobal),
             };
         }
-        if let Some((_, kind)) = CROSS_SERVICE_KEYS.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
-            let key_type = KeyType { kind: *kind, multivalued: false };
-            return KeyFacts { class: KeyClass::CrossService, key_type: Some(key_type) };
+        if let Some(key) = catalog.cross_service_condition_key(name) {
+            return KeyFacts { class: KeyClass::CrossService, key_type: Some(key.key_type) };
         }
         if let Some(claim) = Claim::of(name) {
             return KeyFacts { class: KeyClass::Claim(claim), key_type: claim_type(claim, name, catalog) };

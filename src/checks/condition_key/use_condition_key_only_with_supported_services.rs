@@ -1,9 +1,8 @@
 //! `USE_CONDITION_KEY_ONLY_WITH_SUPPORTED_SERVICES`: use condition key only with supported services.
 //!
-//! Source of the rule: IAM Access Analyzer's policy check reference; the lists of services are those of the
-//! IAM User Guide.
+//! Source of the rule: IAM Access Analyzer's policy check reference; the catalog has the lists of services.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Service};
 use crate::checks::condition::{action_keys, action_keys::ActionEntry};
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::StringItem;
@@ -55,76 +54,18 @@ declare_check! {
 
 const VPCE_KEYS: &[&str] = &["aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths"];
 
-/// The services that send all three keys. Source: IAM User Guide, "AWS global condition context keys".
-const SERVICES: &[&str] = &[
-    "acm-pca",
-    "applicationinsights",
-    "apprunner",
-    "athena",
-    "cloudformation",
-    "comprehendmedical",
-    "compute-optimizer",
-    "datasync",
-    "discovery",
-    "dynamodb",
-    "ebs",
-    "ecr",
-    "ecs",
-    "firehose",
-    "gamelift",
-    "healthlake",
-    "iam",
-    "iotfleetwise",
-    "iotwireless",
-    "kinesisanalytics",
-    "kms",
-    "lambda",
-    "medical-imaging",
-    "omics",
-    "payment-cryptography",
-    "polly",
-    "rbin",
-    "rekognition",
-    "route53",
-    "s3",
-    "scheduler",
-    "servicediscovery",
-    "servicequotas",
-    "shield",
-    "ssm-contacts",
-    "storagegateway",
-    "textract",
-    "transcribe",
-    "transfer",
-];
-
-/// The services that send `aws:VpceOrgID` besides.
-const ORGANIZATION_ID_SERVICES: &[&str] = &[
-    "b2bi",
-    "cassandra",
-    "cognito-identity",
-    "dms",
-    "ds-data",
-    "identitystore",
-    "iottwinmaker",
-    "network-firewall",
-    "pricing",
-    "ses",
-    "sms-voice",
-    "sqs",
-    "workmail",
-];
-
 /// False if the entry certainly covers an action of a service that does not send the key.
 fn is_supported(item: &StringItem, key: &str, catalog: &Catalog) -> bool {
-    let service = match action_keys::read(item, catalog) {
-        ActionEntry::Everything => return false,
-        ActionEntry::Unknown => return true,
-        // The one action of IAM that lacks the keys.
-        ActionEntry::One(service, action) if service.prefix == "iam" && action.name == "PassRole" => return false,
-        ActionEntry::One(service, _) | ActionEntry::Pattern(service, _) => service.prefix.as_str(),
+    let supplied = |service: &Service, action: &str| {
+        catalog.supplies_network_key(key, &service.prefix, action).unwrap_or(true)
     };
-    SERVICES.contains(&service) || (key == "aws:VpceOrgID" && ORGANIZATION_ID_SERVICES.contains(&service))
+    match action_keys::read(item, catalog) {
+        ActionEntry::Everything => false,
+        ActionEntry::Unknown => true,
+        ActionEntry::One(service, action) => supplied(service, &action.name),
+        // Whole services are meant here: a pattern that also covers an action without the key is no mistake.
+        ActionEntry::Pattern(service, _) => supplied(service, ""),
+    }
 }
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {

@@ -4,6 +4,7 @@
 
 use super::operators_for;
 use crate::catalog::KeyKind;
+use crate::checks::condition::key::KeyClass;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::policy::OperatorFamily;
 
@@ -52,13 +53,8 @@ declare_check! {
     pub TYPE_MISMATCH: Warning, All, "Type mismatch", run
 }
 
-/// Keys whose values can be read in a second way.
-const TWO_TYPES: &[(&str, OperatorFamily)] = &[
-    ("aws:EpochTime", OperatorFamily::Numeric),
-    ("aws:EpochTime", OperatorFamily::Date),
-    // The ARN of the provider, unless it is one that IAM has built in.
-    ("aws:FederatedProvider", OperatorFamily::Arn),
-];
+/// A string for the providers that IAM has built in, an ARN for others.
+const PROVIDER: &str = "aws:FederatedProvider";
 
 fn fits(family: OperatorFamily, kind: KeyKind) -> bool {
     match family {
@@ -77,7 +73,12 @@ fn fits(family: OperatorFamily, kind: KeyKind) -> bool {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys() {
         let (Some(family), Some(kind)) = (used.family(), used.facts.kind()) else { continue };
-        if fits(family, kind) || TWO_TYPES.iter().any(|(key, f)| *f == family && used.is(key)) {
+        let also = match used.facts.class {
+            KeyClass::Global(key) => key.also,
+            _ => None,
+        };
+        let by_text = family == OperatorFamily::Arn && used.is(PROVIDER);
+        if by_text || [Some(kind), also].into_iter().flatten().any(|kind| fits(family, kind)) {
             continue;
         }
         findings.add(
