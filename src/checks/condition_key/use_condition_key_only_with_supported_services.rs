@@ -56,9 +56,8 @@ const VPCE_KEYS: &[&str] = &["aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPat
 
 /// False if the entry certainly covers an action of a service that does not send the key.
 fn is_supported(item: &StringItem, key: &str, catalog: &Catalog) -> bool {
-    let supplied = |service: &Service, action: &str| {
-        catalog.supplies_network_key(key, &service.prefix, action).unwrap_or(true)
-    };
+    let supplied =
+        |service: &Service, action: &str| catalog.supplies_network_key(key, &service.prefix, action).unwrap_or(true);
     match action_keys::read(item, catalog) {
         ActionEntry::Everything => false,
         ActionEntry::Unknown => true,
