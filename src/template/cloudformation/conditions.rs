@@ -231,10 +231,10 @@ impl Resolver<'_, '_> {
         if allowed.is_some_and(|a| !a.contains(&value)) || !shapes::may_be(symbol.info().shape, &value) {
             return Some(false);
         }
-        let excluded: &[SmolStr] = match self.assignment.symbols.get(&symbol) {
+        let mut excluded: Vec<SmolStr> = match self.assignment.symbols.get(&symbol) {
             Some(Domain::Is(is)) => return Some(*is == value),
-            Some(Domain::Not(values)) => values,
-            None => &[],
+            Some(Domain::Not(values)) => values.clone(),
+            None => Vec::new(),
         };
         if excluded.contains(&value) {
             return Some(false);
@@ -252,7 +252,6 @@ impl Resolver<'_, '_> {
             match left.as_deref() {
                 Some([a, b]) => Domain::Is(if *a == value { b.clone() } else { a.clone() }),
                 _ => {
-                    let mut excluded = excluded.to_vec();
                     excluded.push(value);
                     Domain::Not(excluded)
                 }

@@ -134,7 +134,7 @@ pub(super) fn join(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -> Nod
     let delimiter_text = r.text(delimiter, "the delimiter of `Fn::Join`");
     let delimiter_place = inner_span(r, delimiter);
     let mut parts: Vec<(Text, Span)> = Vec::new();
-    let mut push = |parts: &mut Vec<(Text, Span)>, text: Text, place: Span| {
+    let push = |parts: &mut Vec<(Text, Span)>, text: Text, place: Span| {
         if !parts.is_empty() {
             parts.push((delimiter_text.clone(), delimiter_place));
         }
