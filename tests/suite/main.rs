@@ -3,6 +3,7 @@
 mod catalog;
 mod catalog_cloudformation;
 mod check_documentation;
+mod cloudformation;
 mod conformance;
 mod managed_policies;
 mod sam;

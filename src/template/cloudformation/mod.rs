@@ -146,6 +146,9 @@ fn register_exports(world: &World<'_>, stack: &Rc<Stack>) {
     for (name, output) in &stack.template.outputs {
         let Some(export) = &output.export else { continue };
         let mut run = Resolver::new(world, stack);
+        if output.condition.as_ref().is_some_and(|c| run.decided(c) == Some(Some(false))) {
+            continue;
+        }
         let text = run.resolve(export).and_then(|n| n.scalar_text());
         if let Some(text) = text.filter(|_| run.cursor == 0) {
             world.exports.borrow_mut().insert(text.as_smol().clone(), (Rc::clone(stack), name.clone()));

@@ -67,6 +67,7 @@ pub(super) fn explore<T>(
             // Values that were read before a choice was made have to be read again in its light.
             run.problems.clear();
             run.touched.clear();
+            run.settled.clear();
             value = f(&mut run);
         }
         versions.push(Version { value, when: run.touched, problems: run.problems });
@@ -171,11 +172,6 @@ impl<'r, 'a> Resolver<'r, 'a> {
     /// Notes that something is wrong.
     pub fn problem(&mut self, message: impl Into<String>, span: Span) {
         self.problems.push(Problem::at(message, span));
-    }
-
-    /// Notes that something is wrong, with advice.
-    pub fn problem_with_help(&mut self, message: impl Into<String>, span: Span, help: impl Into<String>) {
-        self.problems.push(Problem { message: message.into(), span: Some(span), help: Some(help.into()) });
     }
 
     /// An unknown of this stack, as a node.
