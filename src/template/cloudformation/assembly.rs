@@ -15,12 +15,8 @@ const LEVELS: usize = 8;
 
 /// Resolves the stacks of an assembly; one deployment, with an input for the manifest and one for each stack's template.
 pub fn load_assembly(manifest: &ParsedInput, ctx: LoadContext<'_>) -> Deployment {
-    let mut input = Input {
-        path: manifest.path.clone(),
-        kind: InputKind::CdkAssembly,
-        error: None,
-        notices: Vec::new(),
-    };
+    let mut input =
+        Input { path: manifest.path.clone(), kind: InputKind::CdkAssembly, error: None, notices: Vec::new() };
     let mut templates: Vec<(ParsedInput, Option<String>)> = Vec::new();
     stacks(manifest, ctx, 0, &mut templates, &mut input);
     if templates.is_empty() && input.error.is_none() {

@@ -45,9 +45,7 @@ impl Attachments {
         let identity = &resolved.identity;
         let texts = [Some(&identity.reference), Some(&identity.name), identity.arn.as_ref()];
         for text in texts.into_iter().flatten().filter(|t| !t.is_empty()) {
-            self.by_name
-                .entry((id.resource_type.clone(), text.as_smol().clone()))
-                .or_insert_with(|| id.clone());
+            self.by_name.entry((id.resource_type.clone(), text.as_smol().clone())).or_insert_with(|| id.clone());
         }
         let properties = &resolved.properties;
         let kind = match id.resource_type.as_str() {
@@ -63,7 +61,8 @@ impl Attachments {
             }
             _ => return,
         };
-        let is_trust = |p: &&PolicyId| out.policies.get(p.0).is_some_and(|p| p.policy_type == PolicyType::ResourcePolicy);
+        let is_trust =
+            |p: &&PolicyId| out.policies.get(p.0).is_some_and(|p| p.policy_type == PolicyType::ResourcePolicy);
         let trust_policy = policies.iter().find(is_trust).copied();
         let managed = match kind {
             PrincipalEntityKind::PermissionSet => "ManagedPolicies",
@@ -86,8 +85,7 @@ impl Attachments {
             policies: policies.into_iter().filter(|p| Some(*p) != trust_policy).collect(),
             managed_policies,
             trust_policy,
-            permissions_boundary: boundary
-                .and_then(|b| b.scalar_text().map(|arn| named((arn, b.span)))),
+            permissions_boundary: boundary.and_then(|b| b.scalar_text().map(|arn| named((arn, b.span)))),
             groups: list(properties, "Groups")
                 .into_iter()
                 .map(|(t, _)| ResourceRef { id: t.as_smol().clone(), resource_type: "AWS::IAM::Group".into() })
@@ -125,10 +123,9 @@ impl Attachments {
                 let Some(user) = find("AWS::IAM::User", user) else { continue };
                 for i in principals.get(&user).into_iter().flatten() {
                     if let Some(principal) = out.principals.get_mut(*i) {
-                        principal.groups.push(ResourceRef {
-                            id: group.as_smol().clone(),
-                            resource_type: "AWS::IAM::Group".into(),
-                        });
+                        principal
+                            .groups
+                            .push(ResourceRef { id: group.as_smol().clone(), resource_type: "AWS::IAM::Group".into() });
                     }
                 }
             }

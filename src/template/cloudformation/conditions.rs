@@ -192,8 +192,7 @@ impl Resolver<'_, '_> {
         match self.resolve(node) {
             None => Text::default(),
             Some(value) => {
-                let text =
-                    value.scalar_text().unwrap_or_else(|| Text::from_encoded(json::write_encoded(&value)));
+                let text = value.scalar_text().unwrap_or_else(|| Text::from_encoded(json::write_encoded(&value)));
                 let text = self.assignment.applied(&text, node.span);
                 // A secret decides conditions, though it is shown nowhere.
                 match text.as_symbol().and_then(|s| self.stack.parameters.secrets.get(&s)) {
@@ -239,8 +238,7 @@ impl Resolver<'_, '_> {
         if excluded.contains(&value) {
             return Some(false);
         }
-        let left: Option<Vec<SmolStr>> =
-            allowed.map(|a| a.iter().filter(|v| !excluded.contains(v)).cloned().collect());
+        let left: Option<Vec<SmolStr>> = allowed.map(|a| a.iter().filter(|v| !excluded.contains(v)).cloned().collect());
         if left.as_ref().is_some_and(|l| l.len() == 1) {
             self.assignment.symbols.insert(symbol, Domain::Is(value));
             return Some(true);

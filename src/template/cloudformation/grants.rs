@@ -233,8 +233,7 @@ fn bucket_acl(_: &ResourceDeclaration, resolved: &Resolved) -> Option<Grant> {
     let (_, grantee, actions) = CANNED_ACLS.iter().find(|(name, _, _)| acl.as_str() == Some(*name))?;
     // With the owner enforced, or public ACLs ignored, an ACL grants nothing.
     let rules = properties.at(&["OwnershipControls", "Rules"]).and_then(Node::as_sequence).unwrap_or(&[]);
-    let enforced =
-        rules.iter().any(|r| r.get("ObjectOwnership").and_then(Node::as_str) == Some("BucketOwnerEnforced"));
+    let enforced = rules.iter().any(|r| r.get("ObjectOwnership").and_then(Node::as_str) == Some("BucketOwnerEnforced"));
     let ignored = properties
         .at(&["PublicAccessBlockConfiguration", "IgnorePublicAcls"])
         .and_then(Node::scalar_text)

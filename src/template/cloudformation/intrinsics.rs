@@ -207,9 +207,8 @@ fn find_in_map(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -> Node {
     let name = r.text(map, "the name of a mapping");
     let (first_key, second_key) = (r.text(first, "a mapping's key"), r.text(second, "a mapping's key"));
     let written = [name.clone(), first_key.clone(), second_key.clone()].map(|t| Node::text(t, span));
-    let unknown = |r: &Resolver<'_, '_>, shape| {
-        unknown_value(r, "Fn::FindInMap", &written, SymbolKind::Expression, shape, span)
-    };
+    let unknown =
+        |r: &Resolver<'_, '_>, shape| unknown_value(r, "Fn::FindInMap", &written, SymbolKind::Expression, shape, span);
     if name.has_unknown() {
         return unknown(r, Shape::Any);
     }

@@ -39,9 +39,7 @@ pub(super) fn groups(whens: &[&BTreeMap<SmolStr, bool>], keys: &[Option<String>]
     for members in order {
         let Some(first) = members.first().and_then(when_of) else { continue };
         let mut common = first.clone();
-        common.retain(|name, value| {
-            members.iter().filter_map(when_of).all(|w| w.get(name) == Some(value))
-        });
+        common.retain(|name, value| members.iter().filter_map(when_of).all(|w| w.get(name) == Some(value)));
         let overlaps = |w: &BTreeMap<SmolStr, bool>| common.iter().all(|(n, v)| w.get(n).is_none_or(|o| o == v));
         let exact = whens.iter().enumerate().all(|(i, w)| members.contains(&i) || !overlaps(w));
         if exact {

@@ -47,11 +47,7 @@ pub(super) fn output(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration
 
 /// The stacks that a nested stack resource makes, one for each version of its parameters; `None` when its template is
 /// not at hand (told once) or the stacks refer to each other in a circle.
-pub(super) fn children(
-    world: &World<'_>,
-    stack: &Stack,
-    declaration: &ResourceDeclaration,
-) -> Option<Rc<Vec<Child>>> {
+pub(super) fn children(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> Option<Rc<Vec<Child>>> {
     if let Some(made) = stack.children.borrow().get(&declaration.id) {
         return made.clone();
     }

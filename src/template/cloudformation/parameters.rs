@@ -192,8 +192,7 @@ impl<'a> Declaration<'a> {
         // Whether an unknown value fits is not known either.
         let text = text.known()?;
         let shown = if self.no_echo { "its value".to_owned() } else { format!("`{text}`") };
-        let items: Vec<&str> =
-            if self.is_list() { text.split(',').map(str::trim).collect() } else { vec![text] };
+        let items: Vec<&str> = if self.is_list() { text.split(',').map(str::trim).collect() } else { vec![text] };
         if self.ssm.is_none() && matches!(self.value_type.as_str(), "Number" | "List<Number>") {
             let is_number = |s: &str| s.trim().parse::<f64>().is_ok_and(f64::is_finite);
             if !items.iter().copied().all(is_number) {

@@ -17,9 +17,7 @@ use super::stack::{Stack, World};
 use super::template::ResourceDeclaration;
 use super::{grants, nested};
 use crate::checks::TRUST_POLICY;
-use crate::model::{
-    Deployment, InputId, Policy, PolicyForm, PolicyId, Problem, Resource, ResourceRef, When,
-};
+use crate::model::{Deployment, InputId, Policy, PolicyForm, PolicyId, Problem, Resource, ResourceRef, When};
 use crate::policy::{PolicyDocument, PolicyType};
 use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text, json};
 
@@ -122,8 +120,11 @@ fn resource(
             continue;
         };
         let when = both(outer, when.as_ref(), &stack.prefix);
-        let policies: Vec<PolicyId> =
-            held.iter().filter(|(_, in_versions)| members.iter().any(|m| in_versions.contains(m))).map(|(p, _)| *p).collect();
+        let policies: Vec<PolicyId> = held
+            .iter()
+            .filter(|(_, in_versions)| members.iter().any(|m| in_versions.contains(m)))
+            .map(|(p, _)| *p)
+            .collect();
         out.resources.push(Resource {
             id: id.clone(),
             input: InputId(0),
@@ -312,10 +313,8 @@ fn read_row(row: &'static PolicyLocation, resolved: &Resolved, found: &mut Vec<F
 /// A document of one statement, for properties that hold the statement alone.
 fn wrapped(statement: &Node) -> Node {
     let entry = |key: &str, value: Node| Entry { key: Text::literal(key), key_span: statement.span, value };
-    let entries = vec![
-        entry("Version", Node::string("2012-10-17", statement.span)),
-        entry("Statement", statement.clone()),
-    ];
+    let entries =
+        vec![entry("Version", Node::string("2012-10-17", statement.span)), entry("Statement", statement.clone())];
     Node::new(NodeKind::Mapping(Mapping { entries }), statement.span)
 }
 
@@ -353,7 +352,8 @@ fn document(found: &Found) -> (Option<PolicyDocument>, Vec<Problem>) {
     let value = &found.value;
     match &value.kind {
         NodeKind::String(text) if text.as_symbol().is_some() => {
-            let gap = Problem::at(format!("the document is `{text}`, which is not known before deployment"), value.span);
+            let gap =
+                Problem::at(format!("the document is `{text}`, which is not known before deployment"), value.span);
             (None, vec![gap])
         }
         NodeKind::String(text) => {

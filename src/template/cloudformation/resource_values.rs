@@ -63,7 +63,13 @@ pub(super) fn value(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration,
             let suffix = r.world.pseudo("AWS::URLSuffix");
             let literal = |s: &str| Text::from_encoded(s);
             let parts = [
-                literal("https://sqs."), region, literal("."), suffix, literal("/"), account, literal("/"),
+                literal("https://sqs."),
+                region,
+                literal("."),
+                suffix,
+                literal("/"),
+                account,
+                literal("/"),
                 name(r, declaration),
             ];
             Text::concat(parts.iter().map(|p| (p, span)))
@@ -83,9 +89,8 @@ pub(super) fn value(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration,
 /// The name, `Ref` and ARN of a resource.
 pub(super) fn identity(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration) -> Identity {
     let span = declaration.span;
-    let reference = super::references::named(r, &declaration.id, span)
-        .and_then(|n| n.as_text().cloned())
-        .unwrap_or_default();
+    let reference =
+        super::references::named(r, &declaration.id, span).and_then(|n| n.as_text().cloned()).unwrap_or_default();
     let name = name(r, declaration);
     let arn = arn(r, declaration);
     let name = r.assignment.applied(&name, span);
@@ -143,7 +148,9 @@ fn given(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration, property: 
 
 fn name(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration) -> Text {
     match facts(&declaration.resource_type) {
-        Some((_, property, _, _)) => given(r, declaration, property).unwrap_or_else(|| unknown(r, declaration, property)),
+        Some((_, property, _, _)) => {
+            given(r, declaration, property).unwrap_or_else(|| unknown(r, declaration, property))
+        }
         None => unknown(r, declaration, ""),
     }
 }

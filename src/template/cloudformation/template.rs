@@ -87,8 +87,7 @@ impl Template {
                     for e in section(entry, problems) {
                         let name = e.key.as_smol().clone();
                         if template.conditions.insert(name, e.value).is_some() {
-                            problems
-                                .push(Problem::at(format!("condition `{}` is declared twice", e.key), e.key_span));
+                            problems.push(Problem::at(format!("condition `{}` is declared twice", e.key), e.key_span));
                         }
                     }
                 }
