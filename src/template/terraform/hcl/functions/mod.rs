@@ -3,11 +3,22 @@
 //! Terraform's rules for arguments hold for all of them: an unknown argument makes the result unknown unless the
 //! function can do better, `null` is an error unless the function allows it.
 
+mod arn;
 mod collection;
+mod date;
+mod encoding;
+mod files;
+mod format;
+mod hash;
+mod network;
+mod numeric;
+mod string;
 
 use super::evaluate::{Evaluator, Frame};
-use super::value::{Eval, Kind, Value, fail};
-use crate::source::Span;
+use super::number::Number;
+use super::operators;
+use super::value::{Eval, Field, Kind, Value, content_span, fail};
+use crate::source::{Span, Text};
 
 /// A call that is being made.
 pub(super) struct Call<'c, 'e> {
@@ -50,7 +61,18 @@ const fn function(
     Function { name, arity, takes, run }
 }
 
-const TABLES: [&[Function]; 1] = [collection::FUNCTIONS];
+const TABLES: [&[Function]; 10] = [
+    arn::FUNCTIONS,
+    date::FUNCTIONS,
+    format::FUNCTIONS,
+    network::FUNCTIONS,
+    collection::FUNCTIONS,
+    encoding::FUNCTIONS,
+    files::FUNCTIONS,
+    hash::FUNCTIONS,
+    numeric::FUNCTIONS,
+    string::FUNCTIONS,
+];
 
 /// Calls a function by name.
 pub(super) fn call(ev: &Evaluator<'_>, name: &str, args: &[Value], frame: &Frame<'_>, span: Span) -> Eval<Value> {
@@ -108,6 +130,43 @@ impl Call<'_, '_> {
         match v.elements() {
             Some(items) => Ok(items),
             None => self.error(format!("argument {} must be a list, not {}", i + 1, v.type_name())),
+        }
+    }
+
+    /// A map or object.
+    fn fields(&self, i: usize) -> Eval<&[Field]> {
+        let v = self.arg(i)?;
+        match v.fields() {
+            Some(fields) => Ok(fields),
+            None => self.error(format!("argument {} must be a map, not {}", i + 1, v.type_name())),
+        }
+    }
+
+    /// A string, or a number or bool as one.
+    fn text(&self, i: usize) -> Eval<Text> {
+        let v = self.arg(i)?;
+        match v.scalar_text() {
+            Some(t) => Ok(t),
+            None => self.error(format!("argument {} must be a string, not {}", i + 1, v.type_name())),
+        }
+    }
+
+    /// A string of a function that takes known values only.
+    fn str(&self, i: usize) -> Eval<String> {
+        Ok(self.text(i)?.as_str().to_owned())
+    }
+
+    fn number(&self, i: usize) -> Eval<Number> {
+        match operators::number(self.arg(i)?, self.span)? {
+            Some(n) => Ok(n),
+            None => self.error(format!("argument {} is not known", i + 1)),
+        }
+    }
+
+    fn int(&self, i: usize) -> Eval<i64> {
+        match self.number(i)?.to_i64() {
+            Some(n) => Ok(n),
+            None => self.error(format!("argument {} must be a whole number", i + 1)),
         }
     }
 }
