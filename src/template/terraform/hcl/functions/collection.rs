@@ -62,7 +62,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         for v in c.list(0)? {
             // A string is found among numbers and the other way round, as its conversion.
             let found = match (&v.kind, &wanted.kind) {
-                (Kind::String(_), Kind::Number(_) | Kind::Bool(_)) | (Kind::Number(_) | Kind::Bool(_), Kind::String(_))
+                (Kind::String(_), Kind::Number(_) | Kind::Bool(_))
+                | (Kind::Number(_) | Kind::Bool(_), Kind::String(_))
                     if !matches!(c.arg(0)?.kind, Kind::Tuple(_)) =>
                 {
                     Some(v.scalar_text() == wanted.scalar_text())

@@ -37,11 +37,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }
     }),
     function("base64encode", (1, 1), Known, |c| Ok(Value::string(STANDARD.encode(c.str(0)?), c.span))),
-    function("base64decode", (1, 1), Known, |c| {
-        match STANDARD.decode(c.str(0)?).map(String::from_utf8) {
-            Ok(Ok(s)) => Ok(Value::string(s, c.span)),
-            _ => c.error("not Base64 of UTF-8 text"),
-        }
+    function("base64decode", (1, 1), Known, |c| match STANDARD.decode(c.str(0)?).map(String::from_utf8) {
+        Ok(Ok(s)) => Ok(Value::string(s, c.span)),
+        _ => c.error("not Base64 of UTF-8 text"),
     }),
     function("textencodebase64", (2, 2), Known, |c| {
         let (s, encoding) = (c.str(0)?, c.str(1)?.to_uppercase());
@@ -267,11 +265,8 @@ fn csvdecode(c: &Call<'_, '_>) -> Eval<Value> {
             Ok(r) => r,
             Err(e) => return c.error(e.to_string()),
         };
-        let field = |(k, v): (&str, &str)| Field {
-            key: Text::literal(k),
-            key_span: c.span,
-            value: Value::string(v, c.span),
-        };
+        let field =
+            |(k, v): (&str, &str)| Field { key: Text::literal(k), key_span: c.span, value: Value::string(v, c.span) };
         rows.push(Value::object(headers.iter().zip(record.iter()).map(field).collect(), c.span));
     }
     Ok(Value::list(rows, c.span))

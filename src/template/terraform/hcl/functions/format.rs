@@ -121,7 +121,8 @@ fn json(c: &Call<'_, '_>, value: &Value) -> Eval<Text> {
 
 fn render(c: &Call<'_, '_>, verb: &Verb, value: &Value) -> Eval<Text> {
     let plain = verb.flags.is_empty() && verb.width.is_none() && verb.precision.is_none();
-    if plain && matches!(verb.letter, 's' | 'v')
+    if plain
+        && matches!(verb.letter, 's' | 'v')
         && let Some(text) = value.scalar_text()
     {
         return Ok(text);

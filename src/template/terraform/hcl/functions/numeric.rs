@@ -17,7 +17,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("pow", (2, 2), Known, |c| float(c, c.number(0)?.to_f64().powf(c.number(1)?.to_f64()))),
     function("signum", (1, 1), Known, |c| {
         let n = c.number(0)?;
-        done(c, Number::from(if n.is_zero() { 0 } else if n.is_negative() { -1 } else { 1 }))
+        done(
+            c,
+            Number::from(if n.is_zero() {
+                0
+            } else if n.is_negative() {
+                -1
+            } else {
+                1
+            }),
+        )
     }),
     function("max", (1, ANY), Known, |c| extreme(c, false)),
     function("min", (1, ANY), Known, |c| extreme(c, true)),
@@ -68,4 +77,3 @@ fn extreme(c: &Call<'_, '_>, least: bool) -> Eval<Value> {
     }
     best.map_or_else(|| c.error("no numbers"), Ok)
 }
-

@@ -231,9 +231,10 @@ fn captured(re: &Regex, captures: &regex::Captures<'_>, span: Span) -> Value {
         return group(0);
     }
     if names.iter().any(Option::is_some) {
-        let named = names.iter().enumerate().filter_map(|(i, n)| {
-            n.map(|n| Field { key: Text::literal(n), key_span: span, value: group(i) })
-        });
+        let named = names
+            .iter()
+            .enumerate()
+            .filter_map(|(i, n)| n.map(|n| Field { key: Text::literal(n), key_span: span, value: group(i) }));
         return Value::object(named.collect(), span);
     }
     Value::tuple((1..names.len()).map(group).collect(), span)
