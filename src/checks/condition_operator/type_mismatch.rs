@@ -56,6 +56,15 @@ declare_check! {
 /// A string for the providers that IAM has built in, an ARN for others.
 const PROVIDER: &str = "aws:FederatedProvider";
 
+/// Tags and encryption contexts hold what their writer puts there, which may well be an ARN.
+fn is_free_text(class: KeyClass<'_>) -> bool {
+    match class {
+        KeyClass::Global(key) => key.name.ends_with('/'),
+        KeyClass::Service(_, definition) => definition.name.contains(['$', '<']),
+        _ => false,
+    }
+}
+
 fn fits(family: OperatorFamily, kind: KeyKind) -> bool {
     match family {
         OperatorFamily::Null => true,
@@ -77,7 +86,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             KeyClass::Global(key) => key.also,
             _ => None,
         };
-        let by_text = family == OperatorFamily::Arn && used.is(PROVIDER);
+        let by_text = family == OperatorFamily::Arn && (used.is(PROVIDER) || is_free_text(used.facts.class));
         if by_text || [Some(kind), also].into_iter().flatten().any(|kind| fits(family, kind)) {
             continue;
         }

@@ -57,7 +57,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             findings.add(
                 used.location(),
                 format!(
-                    "`{}` is not supported by all actions of {} listed here: those are not allowed.",
+                    "`{}` is not supported by some of the actions of {}: the statement does not allow those.",
                     used.shown(),
                     services.join(", ")
                 ),

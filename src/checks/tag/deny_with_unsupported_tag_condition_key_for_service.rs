@@ -58,7 +58,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             findings.add(
                 used.location(),
                 format!(
-                    "`{}` is not supported by all actions of {} listed here: those are not denied.",
+                    "`{}` is not supported by some of the actions of {}: the statement does not deny those.",
                     used.shown(),
                     services.join(", ")
                 ),

@@ -29,15 +29,15 @@ fn resource_tag_keys<'c>(context: &'c CheckContext<'_>, effect: Effect) -> impl 
         .filter(move |used| used.statement.effect == Some(effect) && used.facts.is_member_of("aws:ResourceTag/"))
 }
 
-/// The prefixes of the services of which `Action` covers an action that doesn't support `aws:ResourceTag`, in
-/// backticks and in order.
+/// The services of which `Action` covers an action that doesn't support `aws:ResourceTag`, as messages name them, in
+/// order.
 fn services_without_support(context: &CheckContext<'_>, used: &KeyUse<'_>) -> Vec<String> {
     let mut services: Vec<String> = Vec::new();
     let Some(list) = &used.statement.action else { return services };
     let supports = |service: &Service, action: &Action| action_keys::supports(service, action, "aws:ResourceTag/key");
     for item in &list.items {
         let lacking = match action_keys::read(item, context.catalog) {
-            ActionEntry::Everything => Some("`*`".to_owned()),
+            ActionEntry::Everything => Some("every service".to_owned()),
             ActionEntry::One(service, action) => (!supports(service, action)).then(|| format!("`{}`", service.prefix)),
             ActionEntry::Pattern(service, pattern) => {
                 let mut actions = service.actions_matching(pattern);
