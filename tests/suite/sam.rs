@@ -226,6 +226,19 @@ fn python() -> Result<String, String> {
     }
 }
 
+/// A Python that has the translator; without one the test is skipped, unless tools are required.
+fn python_or_skip() -> Option<String> {
+    match python() {
+        Ok(python) => Some(python),
+        Err(reason) => {
+            let required = std::env::var("IAM_PREFLIGHT_REQUIRE_TOOLS").is_ok_and(|v| v == "1");
+            assert!(!required, "the reference translator is missing: {reason}");
+            println!("skipped: {reason}");
+            None
+        }
+    }
+}
+
 fn reference(python: &str, inputs: &BTreeMap<String, Node>) -> Map<String, Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sam/expand.py");
     let templates: Map<String, Value> = inputs.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
@@ -278,15 +291,7 @@ fn compare(python: &str, inputs: &BTreeMap<String, Node>) -> (Vec<String>, Vec<S
 
 #[test]
 fn sam_expansion_agrees_with_the_reference_translator() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(reason) => {
-            let required = std::env::var("IAM_PREFLIGHT_REQUIRE_TOOLS").is_ok_and(|v| v == "1");
-            assert!(!required, "the reference translator is missing: {reason}");
-            println!("skipped: {reason}");
-            return;
-        }
-    };
+    let Some(python) = python_or_skip() else { return };
     let inputs = inputs();
     assert!(inputs.len() >= 40);
     let (differences, refused) = compare(&python, &inputs);
@@ -509,4 +514,22 @@ fn packaged(mut node: Node) -> Node {
         _ => {}
     }
     node
+}
+
+/// Combinations of what SAM expands. `IAM_PREFLIGHT_SAM_RANDOM` is how many (60 when not set); templates that the
+/// translator refuses or fails on are passed over.
+#[test]
+fn sam_expansion_agrees_with_the_reference_translator_on_random_templates() {
+    let Some(python) = python_or_skip() else { return };
+    let count = std::env::var("IAM_PREFLIGHT_SAM_RANDOM").unwrap_or_else(|_| "60".into());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sam/random_templates.py");
+    let output = Command::new(&python).arg(script).args(["20", &count]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let made: Map<String, Value> = serde_json::from_slice(&output.stdout).unwrap();
+    // JSON is YAML: read as the templates of the folder are.
+    let inputs: BTreeMap<String, Node> =
+        made.iter().map(|(name, template)| (name.clone(), read(name, &template.to_string()))).collect();
+    let (differences, refused) = compare(&python, &inputs);
+    assert!(refused.len() * 5 < inputs.len(), "{} of {} are refused", refused.len(), inputs.len());
+    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
 }

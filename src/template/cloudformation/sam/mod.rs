@@ -89,12 +89,12 @@ pub fn transform(template: &Node, parameters: &dyn Fn(&str) -> Option<Node>, cat
         references: References::default(),
         deployments: Deployments::default(),
         shared_destinations: FxHashMap::default(),
-        conditions: Vec::new(),
+        conditions: IndexMap::default(),
         notices,
     };
     let resources = expansion.expand(resources);
     let Expansion { references, conditions, notices, .. } = expansion;
-    let mut template = assemble(template, resources, conditions);
+    let mut template = assemble(template, resources, conditions.into_values().collect());
     references.apply(&mut template);
     Transformed { template, notices }
 }
@@ -148,7 +148,7 @@ struct Expansion<'t> {
     /// The destinations of asynchronous invocations that `Globals` asks for, by the place of their settings.
     shared_destinations: FxHashMap<Span, Node>,
     /// Conditions that the generated resources need.
-    conditions: Vec<Entry>,
+    conditions: IndexMap<SmolStr, Entry, FxBuildHasher>,
     notices: Vec<Problem>,
 }
 
@@ -353,9 +353,7 @@ impl<'t> Expansion<'t> {
     }
 
     fn add_condition(&mut self, name: &str, value: Node, at: At) {
-        if !self.conditions.iter().any(|c| c.key == name) {
-            self.conditions.push(at.entry(name, value));
-        }
+        self.conditions.entry(name.into()).or_insert_with(|| at.entry(name, value));
     }
 }
 
