@@ -14,7 +14,7 @@ use clap::ValueEnum;
 const FILE_NAME: &str = ".iam-preflight.yaml";
 
 /// The keys, each the long name of an option.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "account-id",
     "baseline",
     "exclude-resource-types",
@@ -32,6 +32,7 @@ const KEYS: [&str; 18] = [
     "ssm",
     "stack-name",
     "strict",
+    "template-configuration-file",
     "treat-finding-type-as-blocking",
 ];
 
@@ -110,6 +111,7 @@ impl Config {
         fill(&mut input.account_id, self.parsed("account-id", account_id)?);
         fill(&mut input.exports, self.path("exports")?);
         fill(&mut input.ssm, self.path("ssm")?);
+        fill(&mut input.template_configuration_file, self.path("template-configuration-file")?);
         fill(&mut input.source_dir, self.path("source-dir")?);
         if input.exclude_resource_types.is_empty() {
             input.exclude_resource_types = self.list("exclude-resource-types", |s| Ok(s.to_owned()))?;

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::Problem;
 use crate::source::{Limits, Sources};
@@ -65,6 +65,7 @@ impl Search<'_> {
     /// All files of a folder and its subfolders whose names may be those of inputs, or that a glob matches.
     fn folder(&mut self, folder: &Path, glob: Option<&globset::GlobMatcher>) {
         let walk = WalkBuilder::new(folder).require_git(false).sort_by_file_path(Ord::cmp).build();
+        let mut assemblies = Assemblies::default();
         for entry in walk {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -77,6 +78,13 @@ impl Search<'_> {
                 continue;
             }
             let path = entry.path();
+            if glob.is_none()
+                && let Some(manifest) = assemblies.manifest_over(folder, path)
+            {
+                // The manifest names the files of the assembly that matter.
+                self.file(&manifest, false);
+                continue;
+            }
             let wanted = match glob {
                 Some(glob) => glob.is_match(path.strip_prefix("./").unwrap_or(path)),
                 None => has_searched_name(path),
@@ -148,6 +156,34 @@ impl Search<'_> {
         self.found.inputs.push(FoundInput::Unreadable { path, problem });
     }
 }
+
+/// The folders of CDK cloud assemblies in a search.
+#[derive(Default)]
+struct Assemblies {
+    known: FxHashMap<PathBuf, bool>,
+}
+
+impl Assemblies {
+    /// The manifest of the outermost assembly, within `root`, that a file belongs to.
+    fn manifest_over(&mut self, root: &Path, file: &Path) -> Option<PathBuf> {
+        let folders: Vec<&Path> = file.ancestors().skip(1).take_while(|f| f.starts_with(root)).collect();
+        let outermost = folders.into_iter().rev().find(|folder| self.is_assembly(folder))?;
+        Some(outermost.join(MANIFEST))
+    }
+
+    /// The CDK writes a file `cdk.out` with the version of the assembly's format beside the manifest.
+    fn is_assembly(&mut self, folder: &Path) -> bool {
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let is_one = folder.join("cdk.out").is_file() && folder.join(MANIFEST).is_file();
+        self.known.insert(folder.to_owned(), is_one);
+        is_one
+    }
+}
+
+/// The file that names the stacks of an assembly.
+const MANIFEST: &str = "manifest.json";
 
 fn shown(path: &Path) -> String {
     path.strip_prefix("./").unwrap_or(path).display().to_string()

@@ -48,6 +48,10 @@ pub(super) struct InputOptions {
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = key_value, help_heading = "Deployment")]
     pub parameters: Vec<(String, String)>,
 
+    /// A file with parameter values, in any of the three formats that AWS tools read
+    #[arg(long, visible_alias = "parameter-file", value_name = "FILE", help_heading = "Deployment")]
+    pub template_configuration_file: Option<PathBuf>,
+
     /// A JSON map of export names to values, for Fn::ImportValue
     #[arg(long, value_name = "FILE", help_heading = "Deployment")]
     pub exports: Option<PathBuf>,

@@ -99,6 +99,11 @@ pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog)
 
 fn load_options(options: &InputOptions) -> Result<LoadOptions, Failure> {
     let mut parameters = BTreeMap::new();
+    if let Some(path) = &options.template_configuration_file {
+        let file = crate::template::cloudformation::read_parameter_file(&read_file(path)?)
+            .map_err(|problem| Failure::usage(format!("`{}`: {}", path.display(), problem.message)))?;
+        parameters.extend(file);
+    }
     parameters.extend(options.parameters.iter().cloned());
     let map = |path: &Option<std::path::PathBuf>| path.as_deref().map(string_map).transpose();
     Ok(LoadOptions {

@@ -55,7 +55,7 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
     if document_asked && document::looks_like(root) {
         return InputKind::PolicyDocument;
     }
-    if is_cloudformation(root) {
+    if super::cloudformation::looks_like(root) {
         return InputKind::Cloudformation;
     }
     if let Some(kind) = super::terraform::looks_like(root) {
@@ -68,13 +68,6 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
         return InputKind::PolicyDocument;
     }
     InputKind::Unknown
-}
-
-/// A map of resources with types, or a template's own words.
-fn is_cloudformation(root: &Node) -> bool {
-    let typed =
-        |resources: &Node| resources.as_mapping().is_some_and(|map| map.iter().any(|e| e.value.get("Type").is_some()));
-    root.get("AWSTemplateFormatVersion").is_some() || root.get("Resources").is_some_and(typed)
 }
 
 /// `manifest.json` of a CDK cloud assembly.
@@ -95,7 +88,7 @@ fn read_tree(candidate: &Candidate, text: &str, ctx: LoadContext<'_>, document_a
             return Err(error);
         }
         match yaml::read(candidate.source, text, ctx.limits) {
-            Ok(root) if is_cloudformation(&root) => Ok(root),
+            Ok(root) if super::cloudformation::looks_like(&root) => Ok(root),
             _ => Err(error),
         }
     })

@@ -47,15 +47,24 @@ pub fn load_all(inputs: &[FoundInput], ctx: LoadContext<'_>) -> Loaded {
         inputs.iter().map(|input| step(input, ctx)).collect()
     };
     let mut result = Loaded { deployment: Deployment::default(), passed_over: 0 };
+    let mut templates = Vec::new();
+    let mut order = Vec::with_capacity(loaded.len());
     for step in loaded {
         match step {
             Step::PassedOver => result.passed_over += 1,
-            Step::Loaded(deployment) => result.deployment.append(*deployment),
-            Step::Template(parsed) => result.deployment.append(failed(
-                parsed.path,
-                InputKind::Cloudformation,
-                Problem::new("CloudFormation templates are not read by this version"),
-            )),
+            Step::Loaded(deployment) => order.push(Some(deployment)),
+            Step::Template(parsed) => {
+                templates.push(parsed);
+                order.push(None);
+            }
+        }
+    }
+    let mut templates = super::cloudformation::load(&templates, ctx).into_iter();
+    for loaded in order {
+        match loaded {
+            Some(deployment) => result.deployment.append(*deployment),
+            // There is one for each template, in order.
+            None => result.deployment.append(templates.next().unwrap_or_default()),
         }
     }
     result
@@ -64,6 +73,7 @@ pub fn load_all(inputs: &[FoundInput], ctx: LoadContext<'_>) -> Loaded {
 enum Step {
     PassedOver,
     Loaded(Box<Deployment>),
+    /// Loaded with the other templates.
     Template(ParsedInput),
 }
 
@@ -85,9 +95,8 @@ fn step(input: &FoundInput, ctx: LoadContext<'_>) -> Step {
         Detected::Input(InputKind::TerraformPlan | InputKind::TerraformState, parsed) => {
             super::terraform::load(&parsed, ctx)
         }
-        Detected::Input(kind, parsed) => {
-            failed(parsed.path, kind, Problem::new("inputs of this kind are not read by this version"))
-        }
+        Detected::Input(InputKind::CdkAssembly, parsed) => super::cloudformation::load_assembly(&parsed, ctx),
+        Detected::Input(InputKind::Unknown, parsed) => failed(parsed.path, InputKind::Unknown, not_ours()),
     };
     Step::Loaded(Box::new(deployment))
 }

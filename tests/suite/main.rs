@@ -1,9 +1,14 @@
 //! Integration tests, one binary: a module a subject.
 
+mod action;
+mod binary;
 mod catalog;
 mod catalog_cloudformation;
 mod check_documentation;
 mod cloudformation;
+mod cli;
 mod conformance;
+mod examples;
 mod managed_policies;
+mod report;
 mod sam;

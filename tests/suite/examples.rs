@@ -1,0 +1,137 @@
+//! Every file of `examples/` is run, and what a person sees of it is a snapshot to be looked at.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::report::hold_to_schema;
+use crate::binary::{iam_preflight, json, root, run};
+
+/// The examples, with further arguments.
+const EXAMPLES: [(&str, &[&str]); 7] = [
+    ("examples/cloudformation/clean.json", &[]),
+    ("examples/cloudformation/nested.yaml", &[]),
+    ("examples/cloudformation/orders.yaml", &[]),
+    ("examples/policies/bucket-policy.json", &[]),
+    ("examples/policies/developer.json", &[]),
+    ("examples/policies/region-guardrail.scp.json", &["--policy-type", "SERVICE_CONTROL_POLICY"]),
+    ("examples/sam/thumbnails.yaml", &[]),
+];
+
+const PLAN: &str = "examples/terraform/queue/plan.json";
+
+/// Examples that others name, or that are no inputs.
+const OTHERS: [&str; 5] = [
+    "examples/ci/buildspec.yml",
+    "examples/ci/github-workflow.yml",
+    "examples/cloudformation/nested/storage.yaml",
+    "examples/terraform/queue/main.tf",
+    PLAN,
+];
+
+fn snapshot(path: &str, args: &[&str]) {
+    let name = path.trim_start_matches("examples/").replace(['/', '.'], "-");
+    for format in ["terminal", "concise", "json", "github"] {
+        let result = run(iam_preflight().args(["validate", path, "--format", format]).args(args));
+        assert_eq!(result.err, "", "{path}");
+        assert!(result.code < 2, "{path}: {result:?}");
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("snapshots/examples");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.add_filter(r"iam-preflight-[0-9a-f]{32}", "iam-preflight-[token]");
+        settings.add_filter(r#""serviceData": "[^"]*""#, r#""serviceData": "[date]""#);
+        settings.bind(|| insta::assert_snapshot!(format!("{name}-{format}"), result.out));
+        if format == "json" {
+            hold_to_schema(&json(&result));
+        }
+    }
+}
+
+#[test]
+fn examples_show_what_they_are_for() {
+    for (path, args) in EXAMPLES {
+        snapshot(path, args);
+    }
+}
+
+#[test]
+fn the_plan_shows_what_it_is_for() {
+    snapshot(PLAN, &[]);
+}
+
+#[test]
+fn every_example_is_run() {
+    let mut files = BTreeSet::new();
+    let mut folders = vec![root().join("examples")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let relative = path.strip_prefix(root()).expect("within the project");
+                files.insert(relative.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    let known: BTreeSet<String> = EXAMPLES.iter().map(|(p, _)| *p).chain(OTHERS).map(str::to_owned).collect();
+    assert_eq!(files, known);
+}
+
+#[test]
+fn a_folder_search_finds_every_example_that_is_an_input() {
+    let report = json(&run(iam_preflight().args(["validate", "examples", "--format", "json"])));
+    let inputs = report["inputs"].as_array().expect("inputs");
+    let paths: BTreeSet<&str> = inputs.iter().filter_map(|i| i["path"].as_str()).collect();
+    for path in EXAMPLES.iter().map(|(p, _)| *p).chain([PLAN]) {
+        assert!(paths.contains(path), "{path} is not in {paths:?}");
+    }
+    assert!(inputs.iter().all(|i| i["error"] == Value::Null), "{inputs:#?}");
+}
+
+#[test]
+fn a_parameter_that_is_not_echoed_never_appears() {
+    let secret = "hunter2-not-to-be-seen";
+    let parameter = format!("PartnerSecret={secret}");
+    for (command, formats) in [("validate", &["terminal", "concise", "json", "github", "aws"][..]), ("parse", &["json"])] {
+        for format in formats {
+            let args = [command, "examples/cloudformation/orders.yaml", "-v", "--format", format, "--parameters", &parameter];
+            let result = run(iam_preflight().args(args));
+            assert!(result.code < 2, "{result:?}");
+            assert!(!result.out.contains(secret) && !result.err.contains(secret), "{command} {format}");
+        }
+    }
+}
+
+#[test]
+fn the_workflow_names_inputs_of_the_action_and_files_that_exist() {
+    let text = std::fs::read_to_string(root().join("examples/ci/github-workflow.yml")).expect("the workflow");
+    let action = std::fs::read_to_string(root().join("action.yml")).expect("action.yml");
+    let (_, with) = text.split_once("with:\n").expect("inputs");
+    for line in with.lines().filter(|l| l.starts_with("          ") && !l.starts_with("           ")) {
+        let name = line.trim().split(':').next().expect("a name");
+        assert!(action.contains(&format!("\n  {name}:\n")), "{name}");
+    }
+    let files: Vec<&str> = with.lines().map(str::trim).filter(|l| l.starts_with("examples/")).collect();
+    assert!(!files.is_empty());
+    let result = run(iam_preflight().arg("validate").args(&files));
+    assert_eq!(result.code, 0, "{result:?}");
+}
+
+#[test]
+fn the_commands_of_the_buildspec_run() {
+    let text = std::fs::read_to_string(root().join("examples/ci/buildspec.yml")).expect("the buildspec");
+    let command = text.lines().find_map(|l| l.trim().strip_prefix("- iam-preflight ")).expect("a command");
+    let folder = tempfile::tempdir().expect("a folder");
+    let templates = root().join("examples/policies/region-guardrail.scp.json");
+    let script = format!("\"$BINARY\" {command}");
+    let status = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .env("BINARY", env!("CARGO_BIN_EXE_iam-preflight"))
+        .env("TEMPLATES", templates)
+        .current_dir(folder.path())
+        .status()
+        .expect("a shell");
+    assert!(status.success());
+    assert!(folder.path().join("iam-preflight.json").is_file());
+}
