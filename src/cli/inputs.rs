@@ -171,12 +171,15 @@ impl Assemblies {
         Some(outermost.join(MANIFEST))
     }
 
-    /// The CDK writes a file `cdk.out` with the version of the assembly's format beside the manifest.
+    /// The CDK writes a file `cdk.out` beside the manifest; without it, the manifest has to name a stack.
     fn is_assembly(&mut self, folder: &Path) -> bool {
         if let Some(known) = self.known.get(folder) {
             return *known;
         }
-        let is_one = folder.join("cdk.out").is_file() && folder.join(MANIFEST).is_file();
+        let manifest = folder.join(MANIFEST);
+        let names_stack =
+            || std::fs::read_to_string(&manifest).is_ok_and(|t| t.contains("\"aws:cloudformation:stack\""));
+        let is_one = manifest.is_file() && (folder.join("cdk.out").is_file() || names_stack());
         self.known.insert(folder.to_owned(), is_one);
         is_one
     }

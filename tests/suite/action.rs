@@ -25,7 +25,8 @@ fn code(output: &Output) -> Option<i32> {
 #[test]
 fn paths_with_spaces_quotes_and_shell_syntax_are_paths() {
     let folder = tempfile::tempdir().expect("a folder");
-    let names = ["a b.json", "it's \"quoted\".json", "$(touch owned).json", "`touch owned`;touch owned.json", "-v.json"];
+    let names =
+        ["a b.json", "it's \"quoted\".json", "$(touch owned).json", "`touch owned`;touch owned.json", "-v.json"];
     for name in names {
         fs::write(folder.path().join(name), CLEAN).expect("a file");
     }
@@ -51,7 +52,8 @@ fn a_value_with_shell_syntax_or_commands_of_the_runner_is_a_value() {
     let result = action(folder.path(), &inputs);
     assert_eq!(code(&result), Some(0), "{result:?}");
     assert!(!folder.path().join("owned").exists());
-    let bad = action(folder.path(), &[("INPUT_TEMPLATE_PATH", "p.json"), ("INPUT_REQUIRE_POLICIES", "yes\n::error::owned")]);
+    let bad =
+        action(folder.path(), &[("INPUT_TEMPLATE_PATH", "p.json"), ("INPUT_REQUIRE_POLICIES", "yes\n::error::owned")]);
     assert_eq!(code(&bad), Some(2));
     let out = String::from_utf8_lossy(&bad.stdout).into_owned();
     assert_eq!(out.lines().count(), 1, "{out}");

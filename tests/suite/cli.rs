@@ -48,12 +48,14 @@ fn a_clean_document_ends_with_0_and_a_tally() {
 
 #[test]
 fn bad_inputs_are_named_with_their_cause_and_the_others_are_analysed() {
-    let folder = folder(&[("good.json", MISSPELT), ("empty.json", " \n"), ("text.txt", "hello: [1"), ("other.json", "[1]")]);
+    let folder =
+        folder(&[("good.json", MISSPELT), ("empty.json", " \n"), ("text.txt", "hello: [1"), ("other.json", "[1]")]);
     fs::write(folder.path().join("latin.yaml"), b"a: 1\nb: \xE9\n").expect("a file");
     fs::write(folder.path().join("zeros.json"), [0u8; 64]).expect("a file");
     let deep = format!("{{\"Resources\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     fs::write(folder.path().join("deep.json"), deep).expect("a file");
-    let names = ["good.json", "empty.json", "text.txt", "other.json", "latin.yaml", "zeros.json", "deep.json", "none.json"];
+    let names =
+        ["good.json", "empty.json", "text.txt", "other.json", "latin.yaml", "zeros.json", "deep.json", "none.json"];
     let result = run(in_folder(folder.path()).arg("validate").args(names).args(["--format", "json"]));
     assert_eq!(result.code, 2, "{result:?}");
     let report = json(&result);
@@ -129,7 +131,8 @@ fn what_blocks_decides_the_exit_code() {
 fn ignored_findings_are_counted_and_do_not_block() {
     let folder = folder(&[("p.json", MISSPELT)]);
     for rule in ["invalid_action", "p.json", "p.json.INVALID_ACTION"] {
-        let result = run(in_folder(folder.path()).args(["validate", "p.json", "--format", "json", "--ignore-finding", rule]));
+        let result =
+            run(in_folder(folder.path()).args(["validate", "p.json", "--format", "json", "--ignore-finding", rule]));
         assert_eq!(result.code, 0, "{result:?}");
         let report = json(&result);
         assert_eq!(report["summary"]["suppressed"], 1);
@@ -142,7 +145,8 @@ fn ignored_findings_are_counted_and_do_not_block() {
 #[test]
 fn a_baseline_holds_when_lines_move_and_not_for_new_findings() {
     let folder = folder(&[("p.json", MISSPELT)]);
-    let validate = |args: &[&str]| run(in_folder(folder.path()).args(["validate", "p.json", "--format", "json"]).args(args));
+    let validate =
+        |args: &[&str]| run(in_folder(folder.path()).args(["validate", "p.json", "--format", "json"]).args(args));
     assert_eq!(validate(&["--write-baseline", "b.json"]).code, 1);
     let first = json(&validate(&[]))["findings"][0]["fingerprint"].clone();
     let moved = MISSPELT.replace("\"Statement\": [", "\"Statement\": [\n\n  {\"Sid\": \"New\", \"Effect\": \"Deny\", \"Action\": \"s3:PutObject\", \"Resource\": \"arn:aws:s3:::example/*\"},\n");
@@ -161,9 +165,13 @@ fn a_baseline_holds_when_lines_move_and_not_for_new_findings() {
 fn the_configuration_gives_options_and_reasons_and_unknown_keys_are_named() {
     let folder = folder(&[
         ("p.json", MISSPELT),
-        (".iam-preflight.yaml", "ignore-finding:\n  - finding: INVALID_ACTION\n    reason: on purpose\n    expires: 2999-01-01\n"),
+        (
+            ".iam-preflight.yaml",
+            "ignore-finding:\n  - finding: INVALID_ACTION\n    reason: on purpose\n    expires: 2999-01-01\n",
+        ),
     ]);
-    let validate = |args: &[&str]| run(in_folder(folder.path()).args(["validate", "p.json", "--format", "json"]).args(args));
+    let validate =
+        |args: &[&str]| run(in_folder(folder.path()).args(["validate", "p.json", "--format", "json"]).args(args));
     let result = validate(&[]);
     assert_eq!(json(&result)["findings"][0]["suppressed"]["reason"], "on purpose");
     assert_eq!(validate(&["--no-config"]).code, 1);
@@ -175,7 +183,11 @@ fn the_configuration_gives_options_and_reasons_and_unknown_keys_are_named() {
     config("regoin: eu-west-1\n");
     let unknown = validate(&[]);
     assert_eq!(unknown.code, 2);
-    assert!(unknown.err.contains(":1:1: unknown key `regoin`") && unknown.err.contains("did you mean `region`?"), "{}", unknown.err);
+    assert!(
+        unknown.err.contains(":1:1: unknown key `regoin`") && unknown.err.contains("did you mean `region`?"),
+        "{}",
+        unknown.err
+    );
     config("strict: maybe\n");
     assert!(validate(&[]).err.contains("`strict` is `true` or `false`"));
     config("treat-finding-type-as-blocking: [NONE]\n");
@@ -187,7 +199,11 @@ fn the_configuration_gives_options_and_reasons_and_unknown_keys_are_named() {
 fn fixes_are_shown_and_made() {
     let folder = folder(&[("p.json", MISSPELT)]);
     let diff = run(in_folder(folder.path()).args(["validate", "p.json", "--diff"]));
-    assert!(diff.out.contains("-  {\"Sid\": \"Read\", \"Effect\": \"Allow\", \"Action\": \"s3:GetObjct\""), "{}", diff.out);
+    assert!(
+        diff.out.contains("-  {\"Sid\": \"Read\", \"Effect\": \"Allow\", \"Action\": \"s3:GetObjct\""),
+        "{}",
+        diff.out
+    );
     assert_eq!(fs::read_to_string(folder.path().join("p.json")).expect("a file"), MISSPELT);
     assert_eq!(run(in_folder(folder.path()).args(["validate", "p.json", "--fix"])).code, 1);
     let fixed = fs::read_to_string(folder.path().join("p.json")).expect("a file");
@@ -198,18 +214,24 @@ fn fixes_are_shown_and_made() {
 #[test]
 fn version_tells_the_date_of_the_service_data() {
     let result = run(iam_preflight().arg("--version"));
-    let date = result.out.trim().strip_prefix("iam-preflight 0.1.0 (service data of ").and_then(|r| r.strip_suffix(')'));
+    let date =
+        result.out.trim().strip_prefix("iam-preflight 0.1.0 (service data of ").and_then(|r| r.strip_suffix(')'));
     assert!(date.is_some_and(|d| d.len() == 10 && d.starts_with("20")), "{result:?}");
 }
 
 #[test]
 fn checks_lists_every_check_and_explain_explains_it() {
-    let list: serde_json::Value = serde_json::from_str(&run(iam_preflight().args(["checks", "--format", "json"])).out).expect("JSON");
+    let list: serde_json::Value =
+        serde_json::from_str(&run(iam_preflight().args(["checks", "--format", "json"])).out).expect("JSON");
     let checks = list.as_array().expect("an array");
     assert_eq!(checks.len(), iam_preflight::checks::registry().count());
     let explained = run(iam_preflight().args(["explain", "missing-version"]));
     assert_eq!(explained.code, 0);
-    assert!(explained.out.starts_with("# MISSING_VERSION: ") && explained.out.contains("## Why it matters"), "{}", explained.out);
+    assert!(
+        explained.out.starts_with("# MISSING_VERSION: ") && explained.out.contains("## Why it matters"),
+        "{}",
+        explained.out
+    );
     let unknown = run(iam_preflight().args(["explain", "MISING_VERSION"]));
     assert_eq!(unknown.code, 2);
     assert!(unknown.err.contains("did you mean `MISSING_VERSION`?"), "{}", unknown.err);

@@ -93,9 +93,12 @@ fn a_folder_search_finds_every_example_that_is_an_input() {
 fn a_parameter_that_is_not_echoed_never_appears() {
     let secret = "hunter2-not-to-be-seen";
     let parameter = format!("PartnerSecret={secret}");
-    for (command, formats) in [("validate", &["terminal", "concise", "json", "github", "aws"][..]), ("parse", &["json"])] {
+    for (command, formats) in
+        [("validate", &["terminal", "concise", "json", "github", "aws"][..]), ("parse", &["json"])]
+    {
         for format in formats {
-            let args = [command, "examples/cloudformation/orders.yaml", "-v", "--format", format, "--parameters", &parameter];
+            let args =
+                [command, "examples/cloudformation/orders.yaml", "-v", "--format", format, "--parameters", &parameter];
             let result = run(iam_preflight().args(args));
             assert!(result.code < 2, "{result:?}");
             assert!(!result.out.contains(secret) && !result.err.contains(secret), "{command} {format}");

@@ -75,12 +75,14 @@ fn hostile_text_is_no_workflow_command() {
 fn annotations_are_capped_for_each_level_and_name_files_from_the_workspace() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("sub")).expect("a folder");
-    let statements: Vec<String> =
-        (0..25).map(|i| format!(r#"{{"Sid": "S{i}", "Effect": "Allow", "Action": "s3:Nope{i}", "Resource": "*"}}"#)).collect();
+    let statements: Vec<String> = (0..25)
+        .map(|i| format!(r#"{{"Sid": "S{i}", "Effect": "Allow", "Action": "s3:Nope{i}", "Resource": "*"}}"#))
+        .collect();
     let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(",\n"));
     fs::write(folder.path().join("sub/p.json"), text).expect("a file");
     let mut command = in_folder(&folder.path().join("sub"));
-    let out = run(command.env("GITHUB_WORKSPACE", folder.path()).args(["validate", "p.json", "--format", "github"])).out;
+    let out =
+        run(command.env("GITHUB_WORKSPACE", folder.path()).args(["validate", "p.json", "--format", "github"])).out;
     let errors: Vec<&str> = out.lines().filter(|l| l.starts_with("::error ")).collect();
     assert_eq!(errors.len(), 10, "{out}");
     assert!(errors[0].starts_with("::error file=sub/p.json,"), "{}", errors[0]);
@@ -103,12 +105,24 @@ fn several_reports_are_written_in_one_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let (json_file, aws_file) = (folder.path().join("r.json"), folder.path().join("a.json"));
     let outputs = [format!("json={}", json_file.display()), format!("aws={}", aws_file.display())];
-    let result = run(iam_preflight().args(["validate", EXAMPLE, "--format", "concise", "--output", &outputs[0], "--output", &outputs[1]]));
+    let result = run(iam_preflight().args([
+        "validate",
+        EXAMPLE,
+        "--format",
+        "concise",
+        "--output",
+        &outputs[0],
+        "--output",
+        &outputs[1],
+    ]));
     assert!(result.out.starts_with("examples/policies/developer.json:"), "{}", result.out);
     let report: Value = serde_json::from_str(&fs::read_to_string(json_file).expect("a file")).expect("JSON");
     hold_to_schema(&report);
     let aws: Value = serde_json::from_str(&fs::read_to_string(aws_file).expect("a file")).expect("JSON");
     let count = |key: &str| aws[key].as_array().map(Vec::len).expect("a list");
     assert_eq!(count("BlockingFindings") as u64, report["summary"]["blocking"].as_u64().expect("a number"));
-    assert_eq!(count("BlockingFindings") + count("NonBlockingFindings"), report["findings"].as_array().expect("findings").len());
+    assert_eq!(
+        count("BlockingFindings") + count("NonBlockingFindings"),
+        report["findings"].as_array().expect("findings").len()
+    );
 }
