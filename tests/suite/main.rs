@@ -7,6 +7,7 @@ mod catalog_cloudformation;
 mod check_documentation;
 mod cli;
 mod cloudformation;
+mod check_robustness;
 mod conformance;
 mod examples;
 mod managed_policies;
