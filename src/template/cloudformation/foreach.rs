@@ -88,7 +88,7 @@ fn elements(r: &mut Resolver<'_, '_>, collection: &Node, name: &Text, span: Span
     let items = match value.as_ref().map(|v| &v.kind) {
         Some(NodeKind::Sequence(items)) => items.clone(),
         Some(NodeKind::String(text)) if text.has_unknown() => {
-            r.problems.push(Problem::at(
+            r.problems.notice(Problem::at(
                 format!("the collection of `{name}` is not known; one round for an unknown element is analysed"),
                 span,
             ));

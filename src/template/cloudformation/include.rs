@@ -9,7 +9,7 @@ use crate::source::{Node, Shape, Span, SymbolKind};
 pub(super) fn transform(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -> Option<Node> {
     let name = argument.get("Name").and_then(Node::as_str).unwrap_or_default().to_owned();
     if name != "AWS::Include" {
-        r.problem(format!("macro `{name}` is run by CloudFormation; what it makes is not known here"), span);
+        r.notice(format!("macro `{name}` is run by CloudFormation; what it makes is not known here"), span);
         return Some(r.unknown(format!("Fn::Transform({name})"), SymbolKind::External, Shape::Any, span));
     }
     let location = argument.at(&["Parameters", "Location"]).cloned();
@@ -18,7 +18,7 @@ pub(super) fn transform(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -
         Some(r.unknown(format!("AWS::Include({location})"), SymbolKind::External, Shape::Any, span))
     };
     let Some(path) = location.known().filter(|l| files::is_local(l)) else {
-        r.problem(format!("the include `{location}` is no local file, so its content is not known here"), span);
+        r.notice(format!("the include `{location}` is no local file, so its content is not known here"), span);
         return unknown(r);
     };
     match files::read(r.world.ctx, &r.stack.folder.join(path), span) {

@@ -246,11 +246,10 @@ fn find_in_map(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -> Node {
         };
         let keys = known.and_then(Node::as_mapping).into_iter().flat_map(|m| m.iter().map(|e| e.key.as_str()));
         let help = references::nearest(missing.as_str(), keys);
-        r.problems.push(crate::model::Problem {
-            message: format!("mapping `{name}` has no key `{missing}`"),
-            span: Some(at),
-            help,
-        });
+        let message = format!("mapping `{name}` has no key `{missing}`");
+        let problem = crate::model::Problem { message, span: Some(at), help };
+        // A value that was only chosen for an undecided condition may never be deployed.
+        if r.assignment.is_empty() { r.problems.push(problem) } else { r.problems.notice(problem) }
         return unknown(r, Shape::Any);
     }
     if let (false, Some(default)) = (certain, default) {

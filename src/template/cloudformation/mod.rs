@@ -22,6 +22,7 @@ mod normalise;
 mod parameter_file;
 mod parameters;
 mod policies;
+mod problems;
 mod references;
 mod resolver;
 mod resource_values;
@@ -47,6 +48,7 @@ use crate::model::{Deployment, Input, InputKind, Problem};
 use crate::source::{Node, NodeKind, Shape, SymbolInfo, SymbolKind, Text};
 use attachments::Attachments;
 use parameters::{Given, Parameters};
+use problems::Problems;
 use resolver::Resolver;
 use stack::{Stack, World};
 use template::Template;
@@ -88,7 +90,7 @@ fn load_as(inputs: &[(&ParsedInput, Option<&str>)], ctx: LoadContext<'_>, kind: 
     for ((input, _), stack) in inputs.iter().zip(&stacks) {
         let mut out = Deployment::default();
         let mut attachments = Attachments::default();
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         policies::collect(&world, stack, None, &mut out, &mut attachments, &mut problems);
         attachments.join(&mut out);
         out.inputs.push(report(input, kind, problems));
@@ -98,28 +100,14 @@ fn load_as(inputs: &[(&ParsedInput, Option<&str>)], ctx: LoadContext<'_>, kind: 
     deployments
 }
 
-fn report(input: &ParsedInput, kind: InputKind, problems: Vec<Problem>) -> Input {
+fn report(input: &ParsedInput, kind: InputKind, problems: Problems) -> Input {
     let mut seen = FxHashSet::default();
-    let mut error = None;
-    let mut notices = Vec::new();
-    for problem in problems {
-        if !seen.insert((problem.span, problem.message.clone())) {
-            continue;
-        }
-        if error.is_none() && !is_notice(&problem) {
-            error = Some(problem);
-        } else {
-            notices.push(problem);
-        }
-    }
+    let mut fresh = |p: &Problem| seen.insert((p.span, p.message.clone()));
+    let mut errors = problems.errors.into_iter().filter(|p| fresh(p));
+    let error = errors.next();
+    let mut notices: Vec<Problem> = errors.collect();
+    notices.extend(problems.notices.into_iter().filter(|p| fresh(p)));
     Input { path: input.path.clone(), kind, error, notices }
-}
-
-/// What is not known here, as opposed to what is wrong with the template.
-fn is_notice(problem: &Problem) -> bool {
-    ["is not known", "is not analysed", "is no local file", "are analysed", "is analysed", "does not exist here"]
-        .iter()
-        .any(|part| problem.message.contains(part))
 }
 
 /// A parameter that was given and that no template of the run declares.
@@ -167,7 +155,7 @@ fn make_stack(
     name: Option<&str>,
 ) -> Stack {
     let ctx = world.ctx;
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut root = normalise::normalise(&input.root);
     let parameters = Parameters::read(root.get("Parameters"), given, &scope, ctx, &mut problems);
     let mut mappings = FxHashMap::default();
@@ -212,7 +200,7 @@ fn make_stack(
         };
         let transformed = sam::transform(&root, &value, ctx.catalog);
         root = transformed.template;
-        problems.extend(transformed.notices);
+        transformed.notices.into_iter().for_each(|n| problems.notice(n));
     }
     stack.template = Template::read(root, &mut problems);
     *stack.problems.borrow_mut() = problems;
@@ -220,7 +208,7 @@ fn make_stack(
 }
 
 /// Macros that the whole template is sent through.
-fn tell_macros(root: &Node, problems: &mut Vec<Problem>) {
+fn tell_macros(root: &Node, problems: &mut Problems) {
     let Some(transform) = root.get("Transform") else { return };
     let listed = match &transform.kind {
         NodeKind::Sequence(items) => items.as_slice(),
@@ -230,7 +218,7 @@ fn tell_macros(root: &Node, problems: &mut Vec<Problem>) {
         let name = item.as_str().or_else(|| item.get("Name").and_then(Node::as_str)).unwrap_or_default();
         let known = name.starts_with("AWS::Serverless-") || name.starts_with("AWS::LanguageExtensions");
         if !known {
-            problems.push(Problem::at(
+            problems.notice(Problem::at(
                 format!("what macro `{name}` makes of the template is not known before deployment"),
                 item.span,
             ));

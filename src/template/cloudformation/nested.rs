@@ -59,7 +59,7 @@ pub(super) fn children(world: &World<'_>, stack: &Stack, declaration: &ResourceD
 
 fn make(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> Option<Vec<Child>> {
     let told = |message: String, span: Span| {
-        stack.problems.borrow_mut().push(crate::model::Problem::at(message, span));
+        stack.problems.borrow_mut().notice(crate::model::Problem::at(message, span));
     };
     let (versions, _) = explore(world, stack, |r| {
         if let Some((condition, span)) = &declaration.condition {
@@ -94,7 +94,8 @@ fn make(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> 
         let path: PathBuf = stack.folder.join(location);
         let same = |p: &PathBuf| p.canonicalize().ok() == path.canonicalize().ok();
         if stack.path.len() >= LEVELS || stack.path.iter().any(same) {
-            told(format!("nested stack `{}` contains itself or is too deep", declaration.id), declaration.span);
+            let message = format!("nested stack `{}` contains itself or is too deep", declaration.id);
+            stack.problems.borrow_mut().push(crate::model::Problem::at(message, declaration.span));
             return None;
         }
         let input = match files::read(world.ctx, &path, declaration.span) {
@@ -113,10 +114,9 @@ fn make(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> 
         let child = make_stack(world, &input, scope, prefix, inner_path, &given, None);
         if let Some(given) = parameters.as_ref().and_then(Node::as_mapping) {
             for entry in given.iter().filter(|e| !child.parameters.values.contains_key(e.key.as_str())) {
-                told(
-                    format!("the template of nested stack `{}` has no parameter `{}`", declaration.id, entry.key),
-                    entry.key_span,
-                );
+                let message =
+                    format!("the template of nested stack `{}` has no parameter `{}`", declaration.id, entry.key);
+                stack.problems.borrow_mut().push(crate::model::Problem::at(message, entry.key_span));
             }
         }
         children.push(Child { when, stack: Rc::new(child) });

@@ -8,6 +8,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::problems::Problems;
 use super::shapes;
 use crate::model::Problem;
 use crate::source::{Node, NodeKind, Shape, Span, Symbol, SymbolInfo, SymbolKind, Text};
@@ -40,7 +41,7 @@ impl Parameters {
         given: &dyn Fn(&str) -> Option<Given>,
         scope: &SmolStr,
         ctx: LoadContext<'_>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> Parameters {
         let mut parameters = Parameters::default();
         let Some(section) = section else { return parameters };
@@ -69,7 +70,7 @@ impl Parameters {
         given: Option<Given>,
         scope: &SmolStr,
         ctx: LoadContext<'_>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Problems,
     ) -> Node {
         let symbol = declaration.symbol(scope);
         let unknown = Node::text(Text::symbol(symbol), declaration.span);
@@ -119,7 +120,7 @@ struct Declaration<'a> {
 }
 
 impl<'a> Declaration<'a> {
-    fn read(name: &'a SmolStr, span: Span, node: &'a Node, problems: &mut Vec<Problem>) -> Self {
+    fn read(name: &'a SmolStr, span: Span, node: &'a Node, problems: &mut Problems) -> Self {
         let written = match node.get("Type") {
             Some(t) => t.as_str().unwrap_or_else(|| {
                 problems.push(Problem::at(format!("the type of parameter `{name}` must be a string"), t.span));

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use super::attachments::Attachments;
 use super::locations::{self, Holds, PolicyLocation};
 use super::merge::{self, Group};
+use super::problems::Problems;
 use super::resolver::{VERSIONS, Version, explore};
 use super::resource_values::{self, Identity};
 use super::stack::{Stack, World};
@@ -46,7 +47,7 @@ pub(super) fn collect(
     outer: Option<&When>,
     out: &mut Deployment,
     attachments: &mut Attachments,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) {
     for declaration in &stack.template.resources {
         resource(world, stack, declaration, outer, out, attachments, problems);
@@ -77,7 +78,7 @@ fn resource(
     outer: Option<&When>,
     out: &mut Deployment,
     attachments: &mut Attachments,
-    problems: &mut Vec<Problem>,
+    problems: &mut Problems,
 ) {
     let (versions, complete) = explore(world, stack, |r| {
         if let Some((condition, span)) = &declaration.condition {
@@ -91,7 +92,7 @@ fn resource(
         Some(Resolved { properties, identity })
     });
     if !complete {
-        problems.push(Problem::at(
+        problems.notice(Problem::at(
             format!(
                 "resource `{}` depends on more than {VERSIONS} combinations of undecided conditions; \
                  the first {VERSIONS} are analysed",
@@ -112,7 +113,8 @@ fn resource(
         .collect();
     let groups = merge::groups(&whens, &keys);
     for version in &versions {
-        problems.extend(version.problems.iter().cloned());
+        problems.errors.extend(version.problems.errors.iter().cloned());
+        problems.notices.extend(version.problems.notices.iter().cloned());
     }
     let held = policies(stack, declaration, &versions, &id, outer, out, attachments);
     for Group { versions: members, when } in groups {
@@ -211,8 +213,8 @@ fn policies(
             let inside = |p: &&Problem| {
                 p.span.is_some_and(|s| s.source == span.source && s.start >= span.start && s.end <= span.end)
             };
-            let problems = versions.get(first).map(|v| v.problems.as_slice()).unwrap_or_default();
-            gaps.extend(problems.iter().filter(inside).cloned());
+            let problems = versions.get(first).map(|v| &v.problems);
+            gaps.extend(problems.into_iter().flat_map(Problems::iter).filter(inside).cloned());
             out.policies.push(Policy {
                 input: InputId(0),
                 resource: id.clone(),

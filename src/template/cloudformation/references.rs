@@ -128,7 +128,7 @@ fn resource_value(r: &mut Resolver<'_, '_>, id: &str, attribute: &str, span: Spa
         // Only what is settled counts: a reference is no reason to look at a world without the resource.
         let absent = r.settled.get(condition) == Some(&false) || r.decided(condition) == Some(Some(false));
         if absent {
-            r.problem(format!("`{id}` does not exist here, because condition `{condition}` is false"), span);
+            r.notice(format!("`{id}` does not exist here, because condition `{condition}` is false"), span);
         }
     }
     r.open_references.push(key.clone());

@@ -12,6 +12,7 @@ use smol_str::SmolStr;
 
 use super::conditions::{Assignment, Choice};
 use super::stack::{Stack, World};
+use super::problems::Problems;
 use super::{dynamic, include, intrinsics};
 use crate::model::Problem;
 use crate::source::{Entry, Mapping, Node, NodeKind, Shape, Span, SymbolKind, Text};
@@ -27,7 +28,7 @@ pub(super) struct Resolver<'r, 'a> {
     pub world: &'r World<'a>,
     pub stack: &'r Stack,
     /// What was found to be wrong.
-    pub problems: Vec<Problem>,
+    pub problems: Problems,
     /// Undecided conditions that were asked for, with the value chosen.
     pub touched: BTreeMap<SmolStr, bool>,
     /// Undecided conditions that were worked out in this run.
@@ -48,7 +49,7 @@ pub(super) struct Resolver<'r, 'a> {
 pub(super) struct Version<T> {
     pub value: T,
     pub when: BTreeMap<SmolStr, bool>,
-    pub problems: Vec<Problem>,
+    pub problems: Problems,
 }
 
 /// Every version of an evaluation; false if there are more than [`VERSIONS`].
@@ -89,7 +90,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
         Resolver {
             world,
             stack,
-            problems: Vec::new(),
+            problems: Problems::default(),
             touched: BTreeMap::new(),
             settled: FxHashMap::default(),
             assignment: Assignment::default(),
@@ -172,6 +173,11 @@ impl<'r, 'a> Resolver<'r, 'a> {
     /// Notes that something is wrong.
     pub fn problem(&mut self, message: impl Into<String>, span: Span) {
         self.problems.push(Problem::at(message, span));
+    }
+
+    /// Notes that something is not known.
+    pub fn notice(&mut self, message: impl Into<String>, span: Span) {
+        self.problems.notice(Problem::at(message, span));
     }
 
     /// An unknown of this stack, as a node.

@@ -6,39 +6,8 @@ use smol_str::SmolStr;
 
 use super::resolver::Resolver;
 use super::template::ResourceDeclaration;
+use crate::catalog::{CloudFormationType, FormatPart, ValueFormat, ValueShape};
 use crate::source::{Node, Shape, SymbolKind, Text};
-
-/// What `Ref` returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RefValue {
-    Name,
-    Arn,
-    QueueUrl,
-}
-
-/// Types whose names are properties: type, name property, what `Ref` returns, ARN.
-#[rustfmt::skip]
-const TYPES: &[(&str, &str, RefValue, &str)] = &[
-    ("AWS::CloudWatch::Alarm", "AlarmName", RefValue::Name, "arn:${Partition}:cloudwatch:${Region}:${Account}:alarm:${Name}"),
-    ("AWS::DynamoDB::Table", "TableName", RefValue::Name, "arn:${Partition}:dynamodb:${Region}:${Account}:table/${Name}"),
-    ("AWS::ECR::Repository", "RepositoryName", RefValue::Name, "arn:${Partition}:ecr:${Region}:${Account}:repository/${Name}"),
-    ("AWS::Events::EventBus", "Name", RefValue::Name, "arn:${Partition}:events:${Region}:${Account}:event-bus/${Name}"),
-    ("AWS::Events::Rule", "Name", RefValue::Name, "arn:${Partition}:events:${Region}:${Account}:rule/${Name}"),
-    ("AWS::IAM::Group", "GroupName", RefValue::Name, "arn:${Partition}:iam::${Account}:group${Path}${Name}"),
-    ("AWS::IAM::InstanceProfile", "InstanceProfileName", RefValue::Name, "arn:${Partition}:iam::${Account}:instance-profile${Path}${Name}"),
-    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName", RefValue::Arn, "arn:${Partition}:iam::${Account}:policy${Path}${Name}"),
-    ("AWS::IAM::Role", "RoleName", RefValue::Name, "arn:${Partition}:iam::${Account}:role${Path}${Name}"),
-    ("AWS::IAM::User", "UserName", RefValue::Name, "arn:${Partition}:iam::${Account}:user${Path}${Name}"),
-    ("AWS::KMS::Key", "KeyId", RefValue::Name, "arn:${Partition}:kms:${Region}:${Account}:key/${Name}"),
-    ("AWS::Kinesis::Stream", "Name", RefValue::Name, "arn:${Partition}:kinesis:${Region}:${Account}:stream/${Name}"),
-    ("AWS::KinesisFirehose::DeliveryStream", "DeliveryStreamName", RefValue::Name, "arn:${Partition}:firehose:${Region}:${Account}:deliverystream/${Name}"),
-    ("AWS::Lambda::Function", "FunctionName", RefValue::Name, "arn:${Partition}:lambda:${Region}:${Account}:function:${Name}"),
-    ("AWS::Logs::LogGroup", "LogGroupName", RefValue::Name, "arn:${Partition}:logs:${Region}:${Account}:log-group:${Name}:*"),
-    ("AWS::S3::Bucket", "BucketName", RefValue::Name, "arn:${Partition}:s3:::${Name}"),
-    ("AWS::SNS::Topic", "TopicName", RefValue::Arn, "arn:${Partition}:sns:${Region}:${Account}:${Name}"),
-    ("AWS::SQS::Queue", "QueueName", RefValue::QueueUrl, "arn:${Partition}:sqs:${Region}:${Account}:${Name}"),
-    ("AWS::StepFunctions::StateMachine", "StateMachineName", RefValue::Arn, "arn:${Partition}:states:${Region}:${Account}:stateMachine:${Name}"),
-];
 
 /// What identifies a resource.
 pub(super) struct Identity {
@@ -54,36 +23,43 @@ pub(super) struct Identity {
 /// `Ref` (empty attribute) or `Fn::GetAtt`.
 pub(super) fn value(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration, attribute: &str) -> Node {
     let span = declaration.span;
-    let facts = facts(&declaration.resource_type);
-    let text = match (facts, attribute) {
-        (Some((_, _, RefValue::Name, _)), "") => name(r, declaration),
-        (Some((_, _, RefValue::Arn, _)), "") => arn(r, declaration).unwrap_or_else(|| unknown(r, declaration, "")),
-        (Some((_, _, RefValue::QueueUrl, _)), "") | (Some((_, _, RefValue::QueueUrl, _)), "QueueUrl") => {
-            let (region, account) = (r.world.pseudo("AWS::Region"), r.world.pseudo("AWS::AccountId"));
-            let suffix = r.world.pseudo("AWS::URLSuffix");
-            let literal = |s: &str| Text::from_encoded(s);
-            let parts = [
-                literal("https://sqs."),
-                region,
-                literal("."),
-                suffix,
-                literal("/"),
-                account,
-                literal("/"),
-                name(r, declaration),
-            ];
-            Text::concat(parts.iter().map(|p| (p, span)))
-        }
-        (Some(_), _) if is_arn_attribute(&declaration.resource_type, attribute) => {
-            arn(r, declaration).unwrap_or_else(|| unknown(r, declaration, attribute))
-        }
-        (Some((_, property, _, _)), _) if *property == attribute => name(r, declaration),
-        _ => match given(r, declaration, attribute) {
+    let known = facts(r, declaration);
+    let shape = match (known, attribute) {
+        (Some(t), "") => Some(&t.reference),
+        (Some(t), _) => t.attribute(attribute),
+        (None, _) => None,
+    };
+    let text = match shape {
+        Some(ValueShape::Arn(format) | ValueShape::Url(format)) => formatted(r, declaration, format),
+        Some(ValueShape::OtherArn) => unknown(r, declaration, attribute, Shape::Arn),
+        Some(ValueShape::Property(property)) => property_value(r, declaration, property),
+        Some(ValueShape::Id(name)) => unknown(r, declaration, name, Shape::Name),
+        Some(ValueShape::Other) | None => match given(r, declaration, attribute) {
             Some(text) => text,
-            None => unknown(r, declaration, attribute),
+            None => {
+                if let (Some(t), None) = (known, shape) {
+                    missing_attribute(r, declaration, t, attribute);
+                }
+                unknown(r, declaration, attribute, guessed(declaration, attribute))
+            }
         },
     };
     Node::text(r.assignment.applied(&text, span), span)
+}
+
+fn missing_attribute(
+    r: &mut Resolver<'_, '_>,
+    declaration: &ResourceDeclaration,
+    known: &CloudFormationType,
+    attribute: &str,
+) {
+    if known.attributes.is_empty() || declaration.resource_type == "AWS::CloudFormation::Stack" {
+        return;
+    }
+    let names = known.attributes.iter().map(|(name, _)| name.as_str());
+    let help = super::references::nearest(attribute, names);
+    let message = format!("`{}` has no attribute `{attribute}` that is known here", declaration.resource_type);
+    r.problems.notice(crate::model::Problem { message, span: Some(declaration.span), help });
 }
 
 /// The name, `Ref` and ARN of a resource.
@@ -126,15 +102,8 @@ pub(super) fn stack_id(r: &Resolver<'_, '_>) -> Text {
     Text::from_encoded(chars)
 }
 
-fn facts(resource_type: &str) -> Option<&'static (&'static str, &'static str, RefValue, &'static str)> {
-    TYPES.binary_search_by_key(&resource_type, |t| t.0).ok().and_then(|i| TYPES.get(i))
-}
-
-fn is_arn_attribute(resource_type: &str, attribute: &str) -> bool {
-    attribute == "Arn"
-        || attribute.strip_suffix("Arn").is_some_and(|kind| {
-            !kind.is_empty() && resource_type.rsplit("::").next().is_some_and(|t| t.ends_with(kind))
-        })
+fn facts<'a>(r: &Resolver<'_, 'a>, declaration: &ResourceDeclaration) -> Option<&'a CloudFormationType> {
+    r.world.ctx.catalog.cloudformation_type(&declaration.resource_type)
 }
 
 /// A property of the template, when it has the name of the attribute and is text.
@@ -146,42 +115,68 @@ fn given(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration, property: 
     r.resolve(node)?.scalar_text()
 }
 
+/// The value of a property, or what CloudFormation puts in its place.
+fn property_value(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration, property: &str) -> Text {
+    given(r, declaration, property).unwrap_or_else(|| unknown(r, declaration, property, Shape::Name))
+}
+
 fn name(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration) -> Text {
-    match facts(&declaration.resource_type) {
-        Some((_, property, _, _)) => {
-            given(r, declaration, property).unwrap_or_else(|| unknown(r, declaration, property))
-        }
-        None => unknown(r, declaration, ""),
+    match facts(r, declaration).and_then(|t| t.name_property.as_ref()) {
+        Some(property) => property_value(r, declaration, property),
+        None => unknown(r, declaration, "", guessed(declaration, "")),
     }
 }
 
 fn arn(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration) -> Option<Text> {
-    let (_, _, _, format) = facts(&declaration.resource_type)?;
-    let mut parts: Vec<Text> = Vec::new();
-    let mut rest = *format;
-    while let Some((literal, after)) = rest.split_once("${") {
-        let (field, tail) = after.split_once('}')?;
-        parts.push(Text::from_encoded(literal));
-        parts.push(match field {
-            "Partition" => r.world.pseudo("AWS::Partition"),
-            "Region" => r.world.pseudo("AWS::Region"),
-            "Account" => r.world.pseudo("AWS::AccountId"),
-            "Path" => given(r, declaration, "Path").unwrap_or_else(|| Text::from_encoded("/")),
-            _ => name(r, declaration),
-        });
-        rest = tail;
+    let known = facts(r, declaration)?;
+    match &known.arn {
+        Some(format) => Some(formatted(r, declaration, format)),
+        None => match (&known.reference, known.attribute("Arn")) {
+            (ValueShape::OtherArn, _) => Some(unknown(r, declaration, "", Shape::Arn)),
+            (_, Some(ValueShape::OtherArn)) => Some(unknown(r, declaration, "Arn", Shape::Arn)),
+            _ => None,
+        },
     }
-    parts.push(Text::from_encoded(rest));
-    Some(Text::concat(parts.iter().map(|p| (p, declaration.span))))
 }
 
-/// The symbol of an attribute that is made at deployment.
-fn unknown(r: &Resolver<'_, '_>, declaration: &ResourceDeclaration, attribute: &str) -> Text {
-    let id = &declaration.id;
-    let is_custom = declaration.resource_type.starts_with("Custom::")
-        || declaration.resource_type == "AWS::CloudFormation::CustomResource";
-    let kind = if is_custom { SymbolKind::External } else { SymbolKind::ResourceAttribute };
-    let shape = if is_custom || !declaration.resource_type.starts_with("AWS::") {
+fn formatted(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclaration, format: &ValueFormat) -> Text {
+    let mut parts: Vec<Text> = Vec::with_capacity(format.parts.len());
+    for part in &format.parts {
+        parts.push(match part {
+            FormatPart::Literal(text) => Text::from_encoded(text.clone()),
+            FormatPart::Partition => r.world.pseudo("AWS::Partition"),
+            FormatPart::Region => r.world.pseudo("AWS::Region"),
+            FormatPart::Account => r.world.pseudo("AWS::AccountId"),
+            FormatPart::UrlSuffix => r.world.pseudo("AWS::URLSuffix"),
+            FormatPart::Property { name, strip, default } => match (given(r, declaration, name), default) {
+                (Some(text), _) if !strip.is_empty() && text.as_str().starts_with(strip.as_str()) => {
+                    text.slice(strip.len()..text.as_str().len())
+                }
+                (Some(text), _) => text,
+                (None, Some(default)) => Text::literal(default),
+                (None, None) => unknown(r, declaration, name, Shape::Name),
+            },
+            FormatPart::Path => given(r, declaration, "Path").unwrap_or_else(|| Text::from_encoded("/")),
+            FormatPart::Qualifier { name, default } => match given(r, declaration, name) {
+                Some(text) if text != *default.as_str() => {
+                    Text::concat([(&text, declaration.span), (&Text::from_encoded("/"), declaration.span)])
+                }
+                _ => Text::default(),
+            },
+            FormatPart::Attribute(name) | FormatPart::Unknown(name) => unknown(r, declaration, name, Shape::Name),
+        });
+    }
+    Text::concat(parts.iter().map(|p| (p, declaration.span)))
+}
+
+fn is_custom(declaration: &ResourceDeclaration) -> bool {
+    declaration.resource_type.starts_with("Custom::")
+        || declaration.resource_type == "AWS::CloudFormation::CustomResource"
+}
+
+/// What an attribute looks like whose type tells nothing, by its name.
+fn guessed(declaration: &ResourceDeclaration, attribute: &str) -> Shape {
+    if is_custom(declaration) || !declaration.resource_type.starts_with("AWS::") {
         Shape::Any
     } else if attribute.ends_with("Arn") || attribute.ends_with("ARN") {
         Shape::Arn
@@ -189,7 +184,13 @@ fn unknown(r: &Resolver<'_, '_>, declaration: &ResourceDeclaration, attribute: &
         Shape::Name
     } else {
         Shape::Literal
-    };
+    }
+}
+
+/// The symbol of a value that is made at deployment.
+fn unknown(r: &Resolver<'_, '_>, declaration: &ResourceDeclaration, attribute: &str, shape: Shape) -> Text {
+    let id = &declaration.id;
+    let kind = if is_custom(declaration) { SymbolKind::External } else { SymbolKind::ResourceAttribute };
     let name = if attribute.is_empty() { id.clone() } else { SmolStr::new(format!("{id}.{attribute}")) };
     r.unknown_text(name, kind, shape)
 }

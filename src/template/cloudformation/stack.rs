@@ -8,8 +8,9 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::parameters::Parameters;
+use super::problems::Problems;
 use super::template::Template;
-use crate::model::{Problem, When};
+use crate::model::When;
 use crate::source::{Node, Shape, Symbol, SymbolInfo, SymbolKind, Text};
 use crate::template::LoadContext;
 
@@ -44,7 +45,7 @@ pub(super) struct Stack {
     /// Nested stacks, by logical id; `None` while one is being made.
     pub children: RefCell<FxHashMap<SmolStr, Option<Rc<Vec<Child>>>>>,
     /// What was noticed while reading.
-    pub problems: RefCell<Vec<Problem>>,
+    pub problems: RefCell<Problems>,
 }
 
 /// A nested stack, under the conditions that it was made with.

@@ -5,6 +5,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::problems::Problems;
 use crate::model::Problem;
 use crate::source::{Entry, Mapping, Node, NodeKind, Span};
 
@@ -69,7 +70,7 @@ pub(super) const SECTIONS: &[&str] = &[
 
 impl Template {
     /// Takes a normalised tree apart. What does not have the form of a template is told to `problems`.
-    pub fn read(root: Node, problems: &mut Vec<Problem>) -> Template {
+    pub fn read(root: Node, problems: &mut Problems) -> Template {
         let mut template = Template::default();
         let span = root.span;
         let NodeKind::Mapping(map) = root.kind else {
@@ -112,7 +113,7 @@ impl Template {
         self.by_id.get(id).and_then(|i| self.resources.get(*i))
     }
 
-    fn resource(&mut self, entry: Entry, problems: &mut Vec<Problem>) {
+    fn resource(&mut self, entry: Entry, problems: &mut Problems) {
         let span = entry.key_span.join(entry.value.span);
         let id = entry.key.as_smol().clone();
         let NodeKind::Mapping(map) = entry.value.kind else {
@@ -172,7 +173,7 @@ impl Template {
         self.resources.push(declaration);
     }
 
-    fn output(&mut self, entry: Entry, problems: &mut Vec<Problem>) {
+    fn output(&mut self, entry: Entry, problems: &mut Problems) {
         let Some(value) = entry.value.get("Value") else {
             problems.push(Problem::at(format!("output `{}` has no value", entry.key), entry.key_span));
             return;
@@ -186,7 +187,7 @@ impl Template {
     }
 }
 
-fn section(entry: Entry, problems: &mut Vec<Problem>) -> Vec<Entry> {
+fn section(entry: Entry, problems: &mut Problems) -> Vec<Entry> {
     match entry.value.kind {
         NodeKind::Mapping(map) => map.entries,
         NodeKind::Null => Vec::new(),
