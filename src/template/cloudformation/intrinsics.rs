@@ -249,7 +249,11 @@ fn find_in_map(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -> Node {
         let message = format!("mapping `{name}` has no key `{missing}`");
         let problem = crate::model::Problem { message, span: Some(at), help };
         // A value that was only chosen for an undecided condition may never be deployed.
-        if r.assignment.is_empty() { r.problems.push(problem) } else { r.problems.notice(problem) }
+        if r.assignment.is_empty() {
+            r.problems.push(problem)
+        } else {
+            r.problems.notice(problem)
+        }
         return unknown(r, Shape::Any);
     }
     if let (false, Some(default)) = (certain, default) {

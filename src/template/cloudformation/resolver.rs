@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::conditions::{Assignment, Choice};
-use super::stack::{Stack, World};
 use super::problems::Problems;
+use super::stack::{Stack, World};
 use super::{dynamic, include, intrinsics};
 use crate::model::Problem;
 use crate::source::{Entry, Mapping, Node, NodeKind, Shape, Span, SymbolKind, Text};
