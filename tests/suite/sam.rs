@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 
 use iam_preflight::catalog::Catalog;
 use iam_preflight::source::{Entry, Limits, Mapping, Node, NodeKind, Sources, Text, yaml};
-use iam_preflight::template::cloudformation::sam::{Transformed, is_sam, transform};
+use iam_preflight::template::cloudformation::{self, sam};
+use iam_preflight::template::{LoadContext, LoadOptions, ParsedInput};
+use sam::{Transformed, is_sam, transform};
 use serde_json::{Map, Value, json};
 
 /// The templates, by file name, with intrinsic functions in their long form.
@@ -532,4 +534,29 @@ fn sam_expansion_agrees_with_the_reference_translator_on_random_templates() {
     let (differences, refused) = compare(&python, &inputs);
     assert!(refused.len() * 5 < inputs.len(), "{} of {} are refused", refused.len(), inputs.len());
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn the_policies_of_an_expanded_template_are_loaded_with_their_documents() {
+    let sources = Sources::new();
+    let (limits, options) = (Limits::default(), LoadOptions::default());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sam");
+    let mut inputs = Vec::new();
+    for name in ["event-sns", "function-url", "policy-templates-1", "connectors-embedded"] {
+        let text = std::fs::read_to_string(folder.join(name).with_extension("yaml")).unwrap();
+        let source = sources.add(name, text.as_str());
+        let root = yaml::read(source, &text, &limits).unwrap();
+        inputs.push(ParsedInput { path: name.into(), source, root });
+    }
+    let context = LoadContext { sources: &sources, catalog: Catalog::embedded(), options: &options, limits: &limits };
+    let deployments = cloudformation::load(&inputs, context);
+    let held = |input: usize, id: &str| -> Vec<bool> {
+        let policies = deployments[input].policies.iter().filter(|p| p.is_own && p.resource.id == id);
+        policies.map(|p| p.document.is_some() && p.gaps.is_empty()).collect()
+    };
+    // The trust policy is one of a role's policies.
+    assert_eq!(held(0, "HearsQueuedQueuePolicy"), [true]);
+    assert_eq!(held(1, "OpenUrlPublicPermissions"), [true]);
+    assert_eq!(held(2, "UsesRole"), [true; 15]);
+    assert_eq!(held(3, "ShopTablePolicy"), [true]);
 }
