@@ -13,3 +13,4 @@ mod examples;
 mod managed_policies;
 mod report;
 mod sam;
+mod terraform;
