@@ -176,9 +176,16 @@ fn grants_in_another_form_read_as_statements() {
     assert!(one("aws_s3_bucket_acl", r#"{"acl": "private", "bucket": "b"}"#).deployment.policies.is_empty());
 }
 
+/// The plan of `deferred` without its sources.
+fn deferred_alone() -> Run {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/terraform/deferred/plan.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    run_text("no-such-folder/plan.json", &text, &LoadOptions::default())
+}
+
 #[test]
 fn a_document_known_after_apply_is_rebuilt_from_the_plan() {
-    let run = run("deferred/plan.json");
+    let run = deferred_alone();
     let document = run.document("aws_iam_policy.readers", "policy");
     assert_eq!(
         document,
@@ -191,8 +198,44 @@ fn a_document_known_after_apply_is_rebuilt_from_the_plan() {
 }
 
 #[test]
-fn attachments_are_followed_by_value_and_by_reference() {
+fn a_document_known_after_apply_is_rebuilt_from_the_sources() {
     let run = run("deferred/plan.json");
+    let readers = run.document("aws_iam_policy.readers", "policy");
+    assert_eq!(readers["Statement"][0]["Resource"], "arn:${AWS::Partition}:s3:::logs-of-everything/*");
+    assert_eq!(run.policy("aws_iam_policy.readers", "policy").status(), PolicyStatus::Analysed);
+    let logs = run.document("aws_s3_bucket_policy.logs", "policy");
+    assert_eq!(
+        logs["Statement"][0]["Resource"],
+        serde_json::json!([
+            "arn:${AWS::Partition}:s3:::logs-of-everything",
+            "arn:${AWS::Partition}:s3:::logs-of-everything/*"
+        ])
+    );
+}
+
+#[test]
+fn values_point_at_the_line_of_the_source() {
+    let run = run("deferred/plan.json");
+    let readers = run.policy("aws_iam_policy.readers", "policy");
+    assert_eq!(run.place(readers, &["Resource"], 0), ("main.tf".to_owned(), 13));
+    // Known to the plan, and written in the sources.
+    let trust = run.policy("aws_iam_role.reader", "assume_role_policy");
+    assert_eq!(run.place(trust, &["Principal", "Service"], 0), ("main.tf".to_owned(), 28));
+    let logs = run.policy("aws_s3_bucket_policy.logs", "policy");
+    assert_eq!(run.place(logs, &["Action"], 0), ("main.tf".to_owned(), 61));
+}
+
+#[test]
+fn attachments_are_followed_without_the_sources() {
+    attachments_are_followed(&deferred_alone());
+}
+
+#[test]
+fn attachments_are_followed_with_the_sources() {
+    attachments_are_followed(&run("deferred/plan.json"));
+}
+
+fn attachments_are_followed(run: &Run) {
     let role = &run.deployment.principals[0];
     assert_eq!(role.name.display(), "reader");
     assert_eq!(role.arn.display(), "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/reader");
@@ -205,6 +248,29 @@ fn attachments_are_followed_by_value_and_by_reference() {
     let bucket_policy = run.policy("aws_s3_bucket_policy.logs", "policy");
     assert_eq!(bucket_policy.attached_to[0].id, "aws_s3_bucket.logs");
     assert_eq!(bucket_policy.resource_type.as_deref(), Some("AWS::S3::Bucket"));
+}
+
+#[test]
+fn every_policy_attribute_of_the_provider_s_schema_is_in_a_table() {
+    use iam_preflight::template::terraform::locations::{ATTACHMENTS, GRANTS, NOT_IAM, POLICIES};
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/terraform-policy-attributes.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut missing = Vec::new();
+    for line in text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [resource_type, attribute, kind] = fields[..] else { panic!("{line}") };
+        let below = |path: &str| attribute == path || attribute.starts_with(&format!("{path}."));
+        let found = match kind {
+            "document" => POLICIES.iter().any(|r| r.resource_type == resource_type && r.attribute == attribute),
+            "grant" => GRANTS.iter().any(|r| r.resource_type == resource_type),
+            _ => ATTACHMENTS.iter().any(|r| r.resource_type == resource_type && below(r.names)),
+        };
+        let excepted = NOT_IAM.iter().any(|(t, path, _)| *t == resource_type && below(path));
+        if !found && !excepted {
+            missing.push(line);
+        }
+    }
+    assert!(missing.is_empty(), "in no table:\n{}", missing.join("\n"));
 }
 
 /// Reads every plan below the folder that `IAM_PREFLIGHT_CORPUS` names, and prints what became of its policies.

@@ -285,6 +285,13 @@ impl<'r, 'a> Attachments<'r, 'a> {
 
     /// The texts of an attribute that is a string, a list of strings, or a block that names a policy.
     fn values(&self, id: usize, instance: &Instance<'a>, attribute: &str) -> Vec<(Text, Span)> {
+        // What the provider alone computes (`managed_policy_arns` not set) only repeats what other resources attach.
+        let block = self.resolver.configuration.block(&instance.address);
+        let is_computed = instance.masked().key(attribute).is_unknown()
+            && block.is_some_and(|b| configuration::attribute(b, attribute).is_none());
+        if is_computed {
+            return Vec::new();
+        }
         let Some(node) = self.resolver.attribute(id, attribute) else { return Vec::new() };
         let items = match &node.kind {
             NodeKind::Sequence(items) => items.as_slice(),

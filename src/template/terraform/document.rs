@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use super::address::Address;
 use super::configuration;
+use super::expressions::align;
 use super::plan::sequence;
 use super::resolve::Resolver;
 use super::values::{Masked, attribute_symbol, overlay};
@@ -36,16 +37,43 @@ impl<'a> Resolver<'a> {
         self.documents.borrow_mut().insert(key.clone(), None);
         let outer = std::mem::take(&mut *self.gaps.borrow_mut());
         let found = self.deeper(|| {
-            let arguments = self.document_arguments(address)?;
+            let known = self.known_document(address);
+            let sourced = self.sourced_document(address);
+            let whole = sourced.as_ref().is_none_or(|(_, whole)| *whole);
+            let arguments = match sourced {
+                Some((node, _)) => node,
+                // The sources are not at hand; what the provider wrote is better than what we would write.
+                None if known.is_some() => return None,
+                None => self.document_arguments(address)?,
+            };
             let mut builder = Builder { resolver: self, gaps: Vec::new() };
-            let document = builder.build(&arguments);
+            let mut document = builder.build(&arguments);
             let mut gaps = builder.gaps;
             gaps.append(&mut self.gaps.borrow_mut());
+            match known {
+                Some(known) => {
+                    document = align(&known, &document);
+                    gaps.clear();
+                }
+                None if !whole => {
+                    let gap = "how many blocks a `dynamic` block makes is not known before apply";
+                    gaps.push(Problem::at(gap, arguments.span));
+                }
+                None => {}
+            }
             Some(Rebuilt { text: write(&document), gaps })
         });
         *self.gaps.borrow_mut() = outer;
         self.documents.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// The document as the plan has it.
+    fn known_document(&self, address: &Address) -> Option<Node> {
+        let instance = self.instances.get(self.instances.at(&address.to_string())?)?;
+        let json = instance.masked().key("json");
+        let value = json.value.filter(|_| json.is_plain())?;
+        json::read_embedded(value.as_text()?, value.span, self.ctx.limits).ok()
     }
 
     /// The arguments of the data source as an object: nested blocks are lists of objects.

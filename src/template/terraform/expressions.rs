@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
         let span = block_in(&source, address)?.span;
         self.in_block(address, &source, |evaluator, bindings, body| {
             let mut whole = true;
-            let mut add = |entries: &mut Vec<Entry>, kind: &'static str, nodes: Vec<Node>, at: Span| {
+            let add = |entries: &mut Vec<Entry>, kind: &'static str, nodes: Vec<Node>, at: Span| {
                 let value = Node::new(NodeKind::Sequence(nodes), at);
                 entries.push(Entry { key: Text::from_encoded(kind), key_span: at, value });
             };

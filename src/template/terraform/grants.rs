@@ -31,6 +31,7 @@ pub enum GrantForm {
     DocumentPermissions,
     EndpointServicePrincipals,
     SigningProfilePermission,
+    CertificateAuthorityPermission,
     ImageBuilderLaunch,
     RedshiftEndpoint,
     RedshiftDataShare,
@@ -90,6 +91,7 @@ impl Grant<'_> {
                 self.shared_with(name, &["ec2:CreateVpcEndpoint"])
             }
             F::SigningProfilePermission => self.signing_profile_permission(),
+            F::CertificateAuthorityPermission => self.certificate_authority_permission(),
             F::ImageBuilderLaunch => self.image_builder_launch(),
             F::RedshiftEndpoint => self.shared_with("account", &["redshift:CreateEndpointAccess"]),
             F::RedshiftDataShare => self.shared_with("consumer_identifier", &["redshift:AssociateDataShareConsumer"]),
@@ -356,6 +358,15 @@ impl Grant<'_> {
         };
         let sid = self.get("statement_id").cloned();
         Granted::Statements(vec![self.statement(sid, self.principal(principal), action.clone(), Vec::new())])
+    }
+
+    fn certificate_authority_permission(&self) -> Granted {
+        let (Some(principal), Some(actions)) = (self.get("principal"), self.get("actions")) else {
+            return Granted::Unwritable("principal or actions are not known".into());
+        };
+        let account = self.get("source_account").map(|a| ("StringEquals", "aws:SourceAccount", as_string(a)));
+        let conditions = account.into_iter().collect();
+        Granted::Statements(vec![self.statement(None, self.principal(principal), actions.clone(), conditions)])
     }
 
     fn image_builder_launch(&self) -> Granted {

@@ -6,8 +6,11 @@ use super::address::Mode;
 use super::attachments::Attachments;
 use super::grants::{Grant, Granted};
 use super::locations::{self, GrantLocation, PolicyLocation, PolicyRole, TRUST_RESOURCE_TYPE};
+use super::expressions::{align, placed};
+use super::hcl::ModuleSource;
 use super::plan::{self, Instance, Instances, Stage};
 use super::resolve::Resolver;
+use super::sources::ModuleTree;
 use super::values::Masked;
 use crate::model::{
     Deployment, Input, InputId, InputKind, Policy, PolicyForm, PolicyId, Problem, Resource, ResourceRef,
@@ -26,7 +29,43 @@ pub fn load_before(input: &ParsedInput, ctx: LoadContext<'_>) -> Deployment {
     load_stage(input, Stage::Before, ctx)
 }
 
+/// Evaluating sources goes deep: values refer to values of other resources and modules, each through expressions that
+/// may be nested themselves. Both are bounded, and their product needs more stack than a thread has by itself.
+const STACK: usize = 256 << 20;
+
 fn load_stage(input: &ParsedInput, stage: Stage, ctx: LoadContext<'_>) -> Deployment {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("terraform".to_owned()).stack_size(STACK);
+        match builder.spawn_scoped(scope, || load_here(input, stage, ctx)).map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(deployment)) => deployment,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // No memory for such a stack: what is at hand has to do.
+            Err(_) => load_here(input, stage, ctx),
+        }
+    })
+}
+
+fn read_sources(
+    input: &ParsedInput,
+    instances: &Instances<'_>,
+    ctx: LoadContext<'_>,
+    record: &mut Input,
+) -> Option<ModuleTree> {
+    // The sources belong to the plan if they declare a resource or module of it.
+    let declares = |source: &ModuleSource| {
+        instances.all.iter().any(|i| match i.address.module.0.first() {
+            Some(step) => source.module_calls.contains_key(&step.name),
+            None if i.address.mode == Mode::Data => source.data(&i.address.resource_type, &i.address.name).is_some(),
+            None => source.resource(&i.address.resource_type, &i.address.name).is_some(),
+        })
+    };
+    let (mut tree, problem) = ModuleTree::read(&input.path, ctx, declares)?;
+    record.notices.append(&mut tree.problems);
+    record.notices.extend(problem);
+    Some(tree)
+}
+
+fn load_here(input: &ParsedInput, stage: Stage, ctx: LoadContext<'_>) -> Deployment {
     let kind = plan::looks_like(&input.root).unwrap_or(InputKind::Unknown);
     let mut deployment = Deployment {
         inputs: vec![Input { path: input.path.clone(), kind, error: None, notices: Vec::new() }],
@@ -45,7 +84,12 @@ fn load_stage(input: &ParsedInput, stage: Stage, ctx: LoadContext<'_>) -> Deploy
     }
     let mut instances = Instances::read(&input.root, stage);
     record.notices.append(&mut instances.problems);
-    let resolver = Resolver::new(&input.root, SmolStr::new(&input.path), instances, ctx);
+    let tree = match stage {
+        Stage::After => read_sources(input, &instances, ctx, &mut record),
+        // The sources say what will be, not what was.
+        Stage::Before => None,
+    };
+    let resolver = Resolver::new(&input.root, SmolStr::new(&input.path), instances, tree.as_ref(), ctx);
     let mut loader = Loader { resolver: &resolver, deployment, attachments: Attachments::new(&resolver) };
     for (id, instance) in resolver.instances.all.iter().enumerate() {
         if instance.address.mode == Mode::Managed {
@@ -86,7 +130,7 @@ impl<'a> Loader<'_, 'a> {
         self.deployment.resources.push(Resource {
             id: reference(instance),
             input: InputId(0),
-            span: Some(instance.span),
+            span: Some(self.resolver.source_block(&instance.address).map_or(instance.span, |(_, header)| header)),
             arn: has_arn.then(|| self.resolver.text(id, "arn")).flatten(),
             properties,
             when: None,
@@ -125,7 +169,12 @@ impl<'a> Loader<'_, 'a> {
     /// The policy in an attribute of the resource itself.
     fn top_level(&mut self, id: usize, instance: &Instance<'a>, name: &str, part: Masked<'a>) -> Option<Found> {
         if part.is_sensitive() {
-            return Some(sensitive(part.value.map_or(instance.span, |v| v.span)));
+            // The sources tell which part is the secret; the rest can be read.
+            let sourced = self.resolver.sourced(&instance.address, name).filter(Node::has_unknown);
+            return Some(match sourced {
+                Some(node) => self.read(&node, Vec::new()),
+                None => sensitive(part.value.map_or(instance.span, |v| v.span)),
+            });
         }
         if part.is_unknown() {
             let resolver = self.resolver;
@@ -141,7 +190,27 @@ impl<'a> Loader<'_, 'a> {
             let gaps = std::mem::take(&mut *resolver.gaps.borrow_mut());
             return Some(self.read(&node, gaps));
         }
-        self.read_known(part.value?)
+        let found = self.read_known(part.value?)?;
+        let resolver = self.resolver;
+        match resolver.source_span(&instance.address, name) {
+            Some(place) => Some(self.at_source(found, resolver.sourced(&instance.address, name).as_ref(), place)),
+            None => Some(found),
+        }
+    }
+
+    /// The policy of the plan with the places of its source, so far as the source gives the same.
+    fn at_source(&self, found: Found, sourced: Option<&Node>, place: Span) -> Found {
+        let Found { document, mut gaps, .. } = found;
+        let text = sourced.and_then(|n| n.as_text().map(|t| (t, n.span)));
+        let source = text.and_then(|(t, span)| json::read_embedded(t, span, self.resolver.ctx.limits).ok());
+        let document = document.map(|d| {
+            PolicyDocument::new(match &source {
+                Some(source) => align(d.root(), source),
+                None => placed(d.root(), place),
+            })
+        });
+        gaps.iter_mut().for_each(|g| g.span = Some(place));
+        Found { document, gaps, span: place }
     }
 
     /// The policy in an attribute of a nested block.
@@ -164,13 +233,41 @@ impl<'a> Loader<'_, 'a> {
             resolver.gaps.borrow_mut().clear();
             let only = blocks.len() == 1;
             let node = expression.filter(|_| only).and_then(|e| resolver.expression(e, &instance.address.module, name));
+            let sourced = || self.sourced_block(instance, block, i, name, None).and_then(|n| n.get(name).cloned());
+            let node = sourced().or(node);
             let gaps = std::mem::take(&mut *resolver.gaps.borrow_mut());
             return Some(match node {
                 Some(node) => self.read(&node, gaps),
                 None => not_known(instance.span, None),
             });
         }
-        self.read_known(part.value?)
+        let found = self.read_known(part.value?)?;
+        let Some(sourced) = self.sourced_block(instance, block, i, name, found.document.as_ref()) else {
+            return Some(found);
+        };
+        Some(self.at_source(found, sourced.get(name), sourced.get(name).map_or(sourced.span, |n| n.span)))
+    }
+
+    /// The source of a nested block. Blocks are sets in the plan, so it is the one that says the same, or else the one
+    /// at the same place among as many.
+    fn sourced_block(
+        &self,
+        instance: &Instance<'a>,
+        block: &str,
+        i: usize,
+        name: &str,
+        document: Option<&PolicyDocument>,
+    ) -> Option<Node> {
+        let blocks = self.resolver.sourced_blocks(&instance.address, block, &["name", name])?;
+        let same = document.and_then(|d| {
+            blocks.iter().find(|b| {
+                let text = b.get(name).and_then(Node::as_text);
+                let read = text.and_then(|t| json::read_embedded(t, b.span, self.resolver.ctx.limits).ok());
+                read.is_some_and(|r| r.same_value(d.root()))
+            })
+        });
+        let count = instance.masked().key(block).items().len();
+        same.or_else(|| blocks.get(i).filter(|_| blocks.len() == count)).cloned()
     }
 
     fn read_known(&self, value: &Node) -> Option<Found> {
@@ -279,13 +376,16 @@ impl<'a> Loader<'_, 'a> {
                 return;
             }
         }
+        let properties = &self.at_sources(instance, properties);
         let target = self.attachments.protected(id, instance, location.protects, location.protected_types);
         let protected = self.protected_arn(id, instance, location, target.as_ref());
         let span = part.value.map_or(instance.span, |v| v.span);
-        let granted = Grant { properties, protected, span: instance.span }.statements(location.form);
+        let block = self.resolver.source_block(&instance.address).map_or(instance.span, |(_, header)| header);
+        let span = self.resolver.source_span(&instance.address, outer).unwrap_or(span);
+        let granted = Grant { properties, protected, span: block }.statements(location.form);
         let (document, gaps) = match granted {
             Granted::Nothing => return,
-            Granted::Statements(statements) => (Some(document(statements, instance.span)), Vec::new()),
+            Granted::Statements(statements) => (Some(document(statements, block)), Vec::new()),
             Granted::Unwritable(why) => (None, vec![Problem::at(why, span)]),
         };
         self.deployment.policies.push(Policy {
@@ -302,6 +402,20 @@ impl<'a> Loader<'_, 'a> {
             when: None,
             is_own: true,
         });
+    }
+
+    /// The attributes of an instance with the places of their sources.
+    fn at_sources(&self, instance: &Instance<'a>, properties: &Node) -> Node {
+        let mut node = properties.clone();
+        if let NodeKind::Mapping(m) = &mut node.kind {
+            for e in &mut m.entries {
+                let place = self.resolver.source_span(&instance.address, e.key.as_str());
+                if let Some(source) = place.and_then(|_| self.resolver.sourced(&instance.address, e.key.as_str())) {
+                    e.value = align(&e.value, &source);
+                }
+            }
+        }
+        node
     }
 
     /// The ARN of what a grant protects: of the resource it names, or made from the name as far as that is possible.

@@ -2,6 +2,7 @@
 //! references, and from the sources where they are at hand.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -10,7 +11,10 @@ use super::address::{Address, InstanceKey, Mode, ModulePath};
 use super::arns;
 use super::configuration::{self, Configuration, ConfiguredExpression};
 use super::document::Rebuilt;
+use super::expressions::EachValues;
+use super::hcl::Inputs;
 use super::plan::{Instance, Instances};
+use super::sources::ModuleTree;
 use super::values::{Masked, attribute_symbol, overlay, pseudo_parameter};
 use crate::model::Problem;
 use crate::source::{Entry, Mapping, Node, NodeKind, Shape, Span, Text};
@@ -28,6 +32,10 @@ pub(super) struct Resolver<'a> {
     pub root: &'a Node,
     pub instances: Instances<'a>,
     pub configuration: Configuration<'a>,
+    /// The `.tf` sources, if they are at hand.
+    pub tree: Option<&'a ModuleTree>,
+    pub(super) inputs: RefCell<FxHashMap<SmolStr, Rc<Inputs>>>,
+    pub(super) each_values: RefCell<FxHashMap<SmolStr, EachValues>>,
     computed: RefCell<FxHashMap<(usize, SmolStr), Option<Node>>>,
     pub(super) documents: RefCell<FxHashMap<SmolStr, Option<Rebuilt>>>,
     /// What was noticed while the current policy was put together.
@@ -45,13 +53,22 @@ struct Places {
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(root: &'a Node, scope: SmolStr, instances: Instances<'a>, ctx: LoadContext<'a>) -> Resolver<'a> {
+    pub fn new(
+        root: &'a Node,
+        scope: SmolStr,
+        instances: Instances<'a>,
+        tree: Option<&'a ModuleTree>,
+        ctx: LoadContext<'a>,
+    ) -> Resolver<'a> {
         let mut resolver = Resolver {
             ctx,
             scope,
             root,
             instances,
             configuration: Configuration::read(root),
+            tree,
+            inputs: RefCell::default(),
+            each_values: RefCell::default(),
             computed: RefCell::default(),
             documents: RefCell::default(),
             gaps: RefCell::default(),
@@ -83,18 +100,31 @@ impl<'a> Resolver<'a> {
         if masked.is_unknown() {
             return self.computed(id, name);
         }
+        // A document whose source is at hand knows where its parts are written.
+        let is_document = instance.address.mode == Mode::Data
+            && instance.address.resource_type == "aws_iam_policy_document"
+            && name.ends_with("json");
+        if is_document && self.source_block(&instance.address).is_some() {
+            if let Some(node) = self.computed(id, name) {
+                return Some(node);
+            }
+        }
         if let Some(value) = masked.value {
             if !matches!(value.kind, NodeKind::Null) {
                 let path = || format!("{}.{name}", instance.text);
-                return match masked.is_plain() {
-                    true => Some(value.clone()),
-                    false => Some(overlay(masked, &self.scope, &path(), instance.span)),
+                if masked.is_plain() {
+                    return Some(value.clone());
+                }
+                let sourced = (!masked.has_secret()).then(|| self.sourced(&instance.address, name)).flatten();
+                return match sourced {
+                    Some(node) => Some(node),
+                    None => Some(overlay(masked, &self.scope, &path(), instance.span)),
                 };
             }
             return None;
         }
         // Neither known nor marked unknown: what other tools leave out, the provider computes all the same.
-        if arns::format_of(&instance.address.resource_type, name).is_some() || self.special(instance, name).is_some() {
+        if arns::format_of(&instance.address.resource_type, name).is_some() || self.special(&instance.address, name, instance.span).is_some() {
             return self.computed(id, name);
         }
         masked.is_set().then(|| overlay(masked, &self.scope, &format!("{}.{name}", instance.text), instance.span))
@@ -117,7 +147,8 @@ impl<'a> Resolver<'a> {
         let symbol = || Node::text(Text::symbol(attribute_symbol(&self.scope, &path, false)), instance.span);
         let found = self.deeper(|| {
             self.computed.borrow_mut().insert(key.clone(), None);
-            self.special(instance, name)
+            self.special(&instance.address, name, instance.span)
+                .or_else(|| self.sourced(&instance.address, name))
                 .or_else(|| self.configured(id, name))
                 .or_else(|| self.formatted(id, instance, name))
         });
@@ -127,10 +158,9 @@ impl<'a> Resolver<'a> {
     }
 
     /// Data sources and attributes that have a meaning of their own.
-    fn special(&self, instance: &Instance<'_>, name: &str) -> Option<Node> {
-        let pseudo = |n, shape| Some(Node::text(Text::symbol(pseudo_parameter(n, shape)), instance.span));
-        let place = |text: Text| Some(Node::text(text, instance.span));
-        let address = &instance.address;
+    pub(super) fn special(&self, address: &Address, name: &str, span: Span) -> Option<Node> {
+        let pseudo = |n, shape| Some(Node::text(Text::symbol(pseudo_parameter(n, shape)), span));
+        let place = |text: Text| Some(Node::text(text, span));
         match (address.mode, address.resource_type.as_str(), name) {
             (Mode::Data, "aws_caller_identity", "account_id" | "id") => place(self.account(address)),
             (Mode::Data, "aws_region", "name" | "id" | "region") => place(self.region(address)),
@@ -139,7 +169,7 @@ impl<'a> Resolver<'a> {
             (Mode::Data, "aws_iam_policy_document", "json" | "minified_json") => {
                 let rebuilt = self.policy_document(address)?;
                 self.gaps.borrow_mut().extend(rebuilt.gaps);
-                Some(Node::text(rebuilt.text, instance.span))
+                Some(Node::text(rebuilt.text, span))
             }
             (Mode::Managed, _, "region") => place(self.region(address)),
             _ => None,

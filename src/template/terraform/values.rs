@@ -65,6 +65,11 @@ impl<'a> Masked<'a> {
         self.sensitive.is_some_and(all)
     }
 
+    /// Some part of it must not be printed.
+    pub fn has_secret(self) -> bool {
+        self.sensitive.is_some_and(any)
+    }
+
     /// No part of it is unknown or sensitive.
     pub fn is_plain(self) -> bool {
         !self.unknown.is_some_and(any) && !self.sensitive.is_some_and(any)
