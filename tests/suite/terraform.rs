@@ -136,7 +136,8 @@ fn a_policy_known_after_apply_is_listed_with_the_reason() {
 #[test]
 fn a_sensitive_policy_is_never_shown() {
     let after = format!(r#"{{"policy": {ANY}}}"#);
-    let text = plan("aws_iam_policy", &after, "{}").replace("\"after_unknown\"", "\"after_sensitive\": {\"policy\": true}, \"after_unknown\"");
+    let text = plan("aws_iam_policy", &after, "{}")
+        .replace("\"after_unknown\"", "\"after_sensitive\": {\"policy\": true}, \"after_unknown\"");
     let run = run_text("plan.json", &text, &LoadOptions::default());
     assert!(run.policy("aws_iam_policy.x", "policy").document.is_none());
     assert!(!format!("{:?}", run.deployment).contains("2012-10-17"));
@@ -240,8 +241,7 @@ fn attachments_are_followed(run: &Run) {
     assert_eq!(role.name.display(), "reader");
     assert_eq!(role.arn.display(), "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/reader");
     assert!(role.trust_policy.is_some());
-    let own: Vec<&str> =
-        role.policies.iter().map(|p| run.deployment.policies[p.0].resource.id.as_str()).collect();
+    let own: Vec<&str> = role.policies.iter().map(|p| run.deployment.policies[p.0].resource.id.as_str()).collect();
     assert_eq!(own, ["aws_iam_policy.readers"]);
     assert_eq!(role.managed_policies[0].arn.display(), "arn:aws:iam::aws:policy/AWSLambdaExecute");
     assert_eq!(role.permissions_boundary.as_ref().unwrap().arn.display(), "arn:aws:iam::111122223333:policy/edge");
@@ -303,19 +303,36 @@ fn every_policy_of_a_folder_of_plans_is_accounted_for() {
             let place = p.document.as_ref().map(|d| {
                 let first = d.statements.first().and_then(|s| s.action.as_ref()).map_or(d.root().span, |a| a.span);
                 let (start, end) = sources.positions(first);
-                format!("{}:{}-{}", sources.get(first.source).name().rsplit('/').next().unwrap_or(""), start.line, end.line)
+                format!(
+                    "{}:{}-{}",
+                    sources.get(first.source).name().rsplit('/').next().unwrap_or(""),
+                    start.line,
+                    end.line
+                )
             });
-            println!("  {} {} {:?} {:?} -> {attached:?} at {place:?} gaps {:?}", p.resource.id, p.name, p.policy_type, p.status(),
-                p.gaps.iter().map(|g| &g.message).collect::<Vec<_>>());
+            println!(
+                "  {} {} {:?} {:?} -> {attached:?} at {place:?} gaps {:?}",
+                p.resource.id,
+                p.name,
+                p.policy_type,
+                p.status(),
+                p.gaps.iter().map(|g| &g.message).collect::<Vec<_>>()
+            );
             if std::env::var("SHOW").is_ok() {
                 println!("      {}", p.document.as_ref().map_or(String::new(), |d| d.root().to_json().to_string()));
             }
         }
         for p in &deployment.principals {
-            println!("  {:?} {} {} policies {:?} managed {:?} boundary {:?} groups {:?}", p.kind, p.id.id, p.arn, p.policies,
+            println!(
+                "  {:?} {} {} policies {:?} managed {:?} boundary {:?} groups {:?}",
+                p.kind,
+                p.id.id,
+                p.arn,
+                p.policies,
                 p.managed_policies.iter().map(|m| m.arn.display()).collect::<Vec<_>>(),
                 p.permissions_boundary.as_ref().map(|b| b.arn.display()),
-                p.groups.iter().map(|g| g.id.as_str()).collect::<Vec<_>>());
+                p.groups.iter().map(|g| g.id.as_str()).collect::<Vec<_>>()
+            );
         }
     }
 }

@@ -34,9 +34,7 @@ impl<'a> Resolver<'a> {
     pub fn sourced(&self, address: &Address, name: &str) -> Option<Node> {
         let (source, _) = self.source_block(address)?;
         let attribute = block_in(&source, address)?.body.attribute(name)?;
-        self.in_block(address, &source, |evaluator, bindings, _| {
-            evaluator.evaluate(&attribute.value, bindings).ok()
-        })
+        self.in_block(address, &source, |evaluator, bindings, _| evaluator.evaluate(&attribute.value, bindings).ok())
     }
 
     /// Where an attribute is written.
@@ -66,7 +64,14 @@ impl<'a> Resolver<'a> {
                 let value = Node::new(NodeKind::Sequence(nodes), at);
                 entries.push(Entry { key: Text::from_encoded(kind), key_span: at, value });
             };
-            let names = ["version", "policy_id", "source_policy_documents", "override_policy_documents", "source_json", "override_json"];
+            let names = [
+                "version",
+                "policy_id",
+                "source_policy_documents",
+                "override_policy_documents",
+                "source_json",
+                "override_json",
+            ];
             let mut top = entries_of(evaluator, body, bindings, &names);
             let mut statements = Vec::new();
             for block in evaluator.expand_blocks(body, "statement", bindings).ok()? {
@@ -170,13 +175,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// `count.index`, or `each.key` and `each.value`, of one instance. `place` names the block for the cache.
-    fn bindings(
-        &self,
-        evaluator: &Evaluator<'_>,
-        place: &SmolStr,
-        body: &Body,
-        key: Option<&InstanceKey>,
-    ) -> Bindings {
+    fn bindings(&self, evaluator: &Evaluator<'_>, place: &SmolStr, body: &Body, key: Option<&InstanceKey>) -> Bindings {
         let nowhere = |name: &str| body.attribute(name).map(|a| a.value.span);
         match key {
             None => Bindings::none(),

@@ -4,10 +4,10 @@ use smol_str::SmolStr;
 
 use super::address::Mode;
 use super::attachments::Attachments;
-use super::grants::{Grant, Granted};
-use super::locations::{self, GrantLocation, PolicyLocation, PolicyRole, TRUST_RESOURCE_TYPE};
 use super::expressions::{align, placed};
+use super::grants::{Grant, Granted};
 use super::hcl::ModuleSource;
+use super::locations::{self, GrantLocation, PolicyLocation, PolicyRole, TRUST_RESOURCE_TYPE};
 use super::plan::{self, Instance, Instances, Stage};
 use super::resolve::Resolver;
 use super::sources::ModuleTree;

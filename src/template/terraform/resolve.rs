@@ -124,7 +124,9 @@ impl<'a> Resolver<'a> {
             return None;
         }
         // Neither known nor marked unknown: what other tools leave out, the provider computes all the same.
-        if arns::format_of(&instance.address.resource_type, name).is_some() || self.special(&instance.address, name, instance.span).is_some() {
+        if arns::format_of(&instance.address.resource_type, name).is_some()
+            || self.special(&instance.address, name, instance.span).is_some()
+        {
             return self.computed(id, name);
         }
         masked.is_set().then(|| overlay(masked, &self.scope, &format!("{}.{name}", instance.text), instance.span))

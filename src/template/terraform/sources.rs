@@ -55,7 +55,9 @@ impl ModuleTree {
         if !declares(&root) {
             let unrelated = given.map(|g| {
                 let folder = g.display();
-                Problem::new(format!("the sources in `{folder}` declare none of the plan's resources; they are not used"))
+                Problem::new(format!(
+                    "the sources in `{folder}` declare none of the plan's resources; they are not used"
+                ))
             });
             return unrelated.map(|problem| (ModuleTree::default(), Some(problem)));
         }
