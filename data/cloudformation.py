@@ -24,11 +24,23 @@ ARN, OTHER_ARN, OF_PROPERTY, ID, URL, OTHER = range(6)
 # `${.X=default}` the property with that value if absent, `${/}` the property `Path` (`/` if absent), `${.X!default}` the property X and a slash, both left out if X is
 # absent or that default.
 CORRECTIONS = {
+    "AWS::AmazonMQ::Broker": {"arn": "arn:${Partition}:mq:${Region}:${Account}:broker:${.BrokerName}:${@Id}"},
     "AWS::AppSync::GraphQLApi": {"arn": "arn:${Partition}:appsync:${Region}:${Account}:apis/${@ApiId}"},
+    "AWS::AppStream::Fleet": {"ref": ".Name"},
+    "AWS::Batch::JobDefinition": {
+        "arn": "arn:${Partition}:batch:${Region}:${Account}:job-definition/${.JobDefinitionName}:${?Revision}",
+        "ref": "arn"},
+    "AWS::Budgets::Budget": {"ref": "?"},
     "AWS::CertificateManager::Certificate": {
         "arn": "arn:${Partition}:acm:${Region}:${Account}:certificate/${?CertificateId}", "ref": "arn"},
+    "AWS::CloudFormation::Macro": {"ref": ".Name"},
     "AWS::CloudFormation::Stack": {
         "arn": "arn:${Partition}:cloudformation:${Region}:${Account}:stack/${?StackName}/${?StackGuid}", "ref": "arn"},
+    "AWS::DMS::Endpoint": {"arn": None, "ref": "other arn"},
+    "AWS::DMS::ReplicationInstance": {"arn": None, "ref": "other arn"},
+    "AWS::DMS::ReplicationTask": {"arn": None, "ref": "other arn"},
+    "AWS::DocDB::DBCluster": {"ref": ".DBClusterIdentifier"},
+    "AWS::DocDB::DBInstance": {"ref": ".DBInstanceIdentifier"},
     "AWS::DynamoDB::Table": {"attributes": {
         "StreamArn": "arn:${Partition}:dynamodb:${Region}:${Account}:table/${.TableName}/stream/${?StreamLabel}"}},
     "AWS::DynamoDB::GlobalTable": {
@@ -51,6 +63,7 @@ CORRECTIONS = {
     "AWS::IAM::SAMLProvider": {"arn": "arn:${Partition}:iam::${Account}:saml-provider/${.Name}", "ref": "arn"},
     # The value of the property begins with `alias/`.
     "AWS::KMS::Alias": {"arn": "arn:${Partition}:kms:${Region}:${Account}:${.AliasName}", "ref": ".AliasName"},
+    "AWS::KinesisAnalytics::Application": {"ref": ".ApplicationName"},
     "AWS::Lambda::LayerVersion": {
         "arn": "arn:${Partition}:lambda:${Region}:${Account}:layer:${.LayerName}:${?Version}", "ref": "arn"},
     # `Ref` and `Arn` carry the version; the function may be given by name or by ARN.
@@ -62,6 +75,7 @@ CORRECTIONS = {
     "AWS::SecretsManager::Secret": {
         "arn": "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:${.Name}-${?RandomSuffix}", "ref": "arn",
         "attributes": {"Id": "arn"}},
+    "AWS::QLDB::Ledger": {"ref": ".Name"},
     "AWS::Scheduler::Schedule": {
         "arn": "arn:${Partition}:scheduler:${Region}:${Account}:schedule/${.GroupName=default}/${.Name}"},
     "AWS::SNS::Subscription": {"arn": None, "ref": "other arn"},
@@ -119,7 +133,9 @@ class ResourceType:
             template = self.correction["arn"]
             self.arn = template and written_format(template)
         else:
-            template = spec.get("arnTemplate") or formats.get(normal(self.short))
+            template = spec.get("arnTemplate") or formats.get(normal(self.short)) or ""
+            # A few templates are written for one partition.
+            template = re.sub(r"^arn:aws:", "arn:${Partition}:", template)
             self.arn = template and self.format(template)
         self.url = self.correction.get("url") and written_format(self.correction["url"])
         self.ref_value = self.reference_value()
@@ -206,6 +222,8 @@ class ResourceType:
             return (OTHER_ARN, "")
         if value == "url":
             return (URL, "url")
+        if value == "?":
+            return (OTHER, "")
         if value.startswith("."):
             return (OF_PROPERTY, value[1:])
         if value.startswith("@"):
