@@ -134,7 +134,11 @@ const FACTS: &[(&str, &str, &str)] = &[
         "",
         "arn:${Partition}:acm:${Region}:${Account}:certificate/${?CertificateId}",
     ),
-    ("AWS::Batch::JobDefinition", "", "arn:${Partition}:batch:${Region}:${Account}:job-definition/${JobDefinitionName}:${?Revision}"),
+    (
+        "AWS::Batch::JobDefinition",
+        "",
+        "arn:${Partition}:batch:${Region}:${Account}:job-definition/${JobDefinitionName}:${?Revision}",
+    ),
     ("AWS::DMS::ReplicationInstance", "", "an ARN"),
     ("AWS::DocDB::DBCluster", "", ".DBClusterIdentifier"),
     ("AWS::EC2::VPCEndpoint", "", "@Id"),
@@ -201,7 +205,8 @@ fn every_type_is_found_and_every_arn_has_six_fields() {
         for format in of_values.chain(&known.arn) {
             let text = format.to_string();
             let fields: Vec<&str> = text.splitn(6, ':').collect();
-            let is_arn = fields.len() == 6 && fields[0] == "arn" && fields[1] == "${Partition}" && !fields[2].is_empty();
+            let is_arn =
+                fields.len() == 6 && fields[0] == "arn" && fields[1] == "${Partition}" && !fields[2].is_empty();
             assert!(is_arn, "{} {text}", known.name);
             assert!(!fields[5].is_empty(), "{} {text}", known.name);
         }
