@@ -8,6 +8,7 @@ mod check_documentation;
 mod check_robustness;
 mod cli;
 mod cloudformation;
+mod cloudformation_locations;
 mod conformance;
 mod examples;
 mod managed_policies;

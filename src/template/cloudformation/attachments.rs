@@ -1,7 +1,7 @@
 //! How policies attach: roles, users, groups and permission sets with what they hold, and the resources that policies
 //! protect. Names are matched as resolved text, so `Ref`, `Fn::GetAtt`, a literal name and an export all meet.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::policies::Resolved;
@@ -103,6 +103,8 @@ impl Attachments {
         for (i, principal) in out.principals.iter().enumerate() {
             principals.entry(principal.id.clone()).or_default().push(i);
         }
+        // A policy may be attached to thousands.
+        let mut linked: FxHashSet<(PolicyId, ResourceRef)> = FxHashSet::default();
         for (policy, attached) in &self.named {
             for (resource_type, text) in attached {
                 let Some(target) = find(resource_type, text) else { continue };
@@ -111,9 +113,9 @@ impl Attachments {
                         principal.policies.push(*policy);
                     }
                 }
-                if let Some(policy) = out.policies.get_mut(policy.0) {
-                    if !policy.attached_to.contains(&target) {
-                        policy.attached_to.push(target);
+                if let Some(held) = out.policies.get_mut(policy.0) {
+                    if linked.insert((*policy, target.clone())) {
+                        held.attached_to.push(target);
                     }
                 }
             }
@@ -140,8 +142,9 @@ impl Attachments {
             }
             for reference in &mut principal.managed_policies {
                 reference.policy = managed(&reference.arn);
-                if let Some(policy) = reference.policy.and_then(|p| out.policies.get_mut(p.0)) {
-                    if !policy.attached_to.contains(&principal.id) {
+                let found = reference.policy.and_then(|id| Some((id, out.policies.get_mut(id.0)?)));
+                if let Some((id, policy)) = found {
+                    if linked.insert((id, principal.id.clone())) {
                         policy.attached_to.push(principal.id.clone());
                     }
                 }

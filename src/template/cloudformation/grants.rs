@@ -21,11 +21,28 @@ pub(super) struct Grant {
 
 /// Types that hold grants in another form.
 const GRANTS: &[(&str, fn(&ResourceDeclaration, &Resolved) -> Option<Grant>)] = &[
+    ("AWS::ACMPCA::Permission", permission),
+    ("AWS::EntityResolution::PolicyStatement", permission),
     ("AWS::Events::EventBusPolicy", event_bus),
     ("AWS::Lambda::LayerVersionPermission", layer),
     ("AWS::Lambda::Permission", lambda),
+    ("AWS::QBusiness::Permission", permission),
     ("AWS::S3::Bucket", bucket_acl),
+    ("AWS::Signer::ProfilePermission", permission),
 ];
+
+/// Types whose properties are a statement's elements: type, what it protects, the properties of actions and resource.
+const PERMISSIONS: &[(&str, &str, &str, &str)] = &[
+    ("AWS::ACMPCA::Permission", "AWS::ACMPCA::CertificateAuthority", "Actions", "CertificateAuthorityArn"),
+    ("AWS::EntityResolution::PolicyStatement", "AWS::EntityResolution::MatchingWorkflow", "Action", "Arn"),
+    ("AWS::QBusiness::Permission", "AWS::QBusiness::Application", "Actions", "ApplicationId"),
+    ("AWS::Signer::ProfilePermission", "AWS::Signer::SigningProfile", "Action", "ProfileName"),
+];
+
+/// The types that hold a grant in another form.
+pub fn grant_types() -> impl Iterator<Item = &'static str> {
+    GRANTS.iter().map(|(name, _)| *name)
+}
 
 /// True for types that may hold a grant in another form.
 pub(super) fn is_grant(resource_type: &str) -> bool {
@@ -182,6 +199,35 @@ fn layer(declaration: &ResourceDeclaration, resolved: &Resolved) -> Option<Grant
         attached: attached.into_iter().collect(),
         document: statement.document(),
     })
+}
+
+fn permission(declaration: &ResourceDeclaration, resolved: &Resolved) -> Option<Grant> {
+    let row = PERMISSIONS.iter().find(|row| declaration.resource_type == row.0)?;
+    let (_, protects, actions, resource) = *row;
+    let properties = &resolved.properties;
+    let mut statement = Statement::allow(declaration.span);
+    if properties.get("Effect").and_then(Node::as_str) == Some("Deny") {
+        statement.entries.clear();
+        statement.set("Effect", Node::string("Deny", span_of(properties, "Effect", declaration.span)));
+    }
+    let granted = properties.get("Principal")?;
+    match granted.as_sequence() {
+        // Several principals are always accounts, roles or users.
+        Some(_) => statement.set("Principal", one("AWS", granted.clone())),
+        None => statement.set("Principal", principal(granted)),
+    }
+    if let Some(node) = properties.get(actions) {
+        statement.set("Action", node.clone());
+    }
+    let named = properties.get(resource);
+    if let Some(node) = named.filter(|_| resource.ends_with("Arn")) {
+        statement.set("Resource", node.clone());
+    }
+    if let Some(value) = properties.get("SourceAccount") {
+        statement.condition("StringEquals", "aws:SourceAccount", value);
+    }
+    let attached = named.and_then(Node::scalar_text).map(|t| (protects, t));
+    Some(Grant { property: "Permission", protects, attached: attached.into_iter().collect(), document: statement.document() })
 }
 
 /// The older form, without `Statement`.

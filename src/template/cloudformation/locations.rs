@@ -115,7 +115,6 @@ pub const POLICY_LOCATIONS: &[PolicyLocation] = &[
     on("AWS::MediaPackageV2::OriginEndpointPolicy", "Policy", "AWS::MediaPackageV2::OriginEndpoint", "OriginEndpointName"),
     own("AWS::MediaStore::Container", "Policy"),
     on("AWS::MediaTailor::ChannelPolicy", "Policy", "AWS::MediaTailor::Channel", "ChannelName"),
-    on("AWS::NetworkFirewall::ResourcePolicy", "Policy", "AWS::NetworkFirewall::FirewallPolicy", "ResourceArn"),
     own("AWS::ODB::OdbNetwork", "KmsPolicyDocument"),
     own("AWS::ODB::OdbNetwork", "S3PolicyDocument"),
     own("AWS::ODB::OdbNetwork", "StsPolicyDocument"),

@@ -40,6 +40,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 pub use assembly::load_assembly;
+pub use grants::grant_types;
 pub use locations::{Holds, POLICY_LOCATIONS, PolicyLocation};
 pub use parameter_file::read_file as read_parameter_file;
 

@@ -91,6 +91,13 @@ fn resource(
         let identity = resource_values::identity(r, declaration);
         Some(Resolved { properties, identity })
     });
+    if declaration.resource_type.starts_with("AWS::RAM::") && declaration.resource_type != "AWS::RAM::Permission" {
+        let message = format!(
+            "resource share `{}` is not analysed: which actions AWS RAM grants for each type is not known here",
+            declaration.id
+        );
+        problems.notice(Problem::at(message, declaration.span));
+    }
     if !complete {
         problems.notice(Problem::at(
             format!(
