@@ -227,7 +227,12 @@ fn permission(declaration: &ResourceDeclaration, resolved: &Resolved) -> Option<
         statement.condition("StringEquals", "aws:SourceAccount", value);
     }
     let attached = named.and_then(Node::scalar_text).map(|t| (protects, t));
-    Some(Grant { property: "Permission", protects, attached: attached.into_iter().collect(), document: statement.document() })
+    Some(Grant {
+        property: "Permission",
+        protects,
+        attached: attached.into_iter().collect(),
+        document: statement.document(),
+    })
 }
 
 /// The older form, without `Statement`.
