@@ -150,6 +150,11 @@ const UNLISTED_FORMATS: &[(&str, &str, bool, bool)] = &[
     // Macros such as `arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31`.
     ("cloudformation", "transform/*", true, true),
     ("apigateway", "/tags*", true, false),
+    // Collections that resources are created in.
+    ("aps", "/workspaces", true, true),
+    ("grafana", "/workspaces", true, true),
+    // Scaling policies of Application Auto Scaling.
+    ("autoscaling", "scalingPolicy:*", true, true),
     ("waf", "changetoken/*", false, true),
     ("waf-regional", "changetoken/*", true, true),
     // What AWS owns has no account.

@@ -39,7 +39,13 @@ declare_check! {
     pub MISSING_RESOURCE: Error, AllButTrust, "Missing resource", run
 }
 
+/// Resource types whose policies need no `Resource`: the repository itself is meant (Amazon ECR User Guide).
+const RESOURCE_IS_IMPLIED: &[&str] = &["AWS::ECR::Repository", "AWS::ECR::PublicRepository"];
+
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    if context.resource_type.is_some_and(|t| RESOURCE_IS_IMPLIED.contains(&t)) {
+        return;
+    }
     for (statement, map) in statement_objects(context.document) {
         if lacks(map, &["Resource", "NotResource"]) {
             findings.add(
