@@ -3,6 +3,8 @@
 //! inputs to a report) and `output` (writing it).
 
 mod checks;
+#[cfg(feature = "github")]
+mod comment;
 mod completions;
 mod config;
 mod diff;
@@ -78,6 +80,9 @@ enum Command {
     Checks(checks::Checks),
     /// Say what a finding's code means
     Explain(explain::Explain),
+    /// Post a saved report to a pull request
+    #[cfg(feature = "github")]
+    Comment(comment::Comment),
     /// Print the completions of a shell
     Completions(completions::Completions),
 }
@@ -171,6 +176,8 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Parse(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),
+        #[cfg(feature = "github")]
+        Some(Command::Comment(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(&mut Cli::command()),
         None => Err(Failure::usage("a command is missing").with_help("see `iam-preflight --help`")),
     };

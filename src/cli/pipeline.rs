@@ -199,6 +199,22 @@ fn check_policy(
     }
 }
 
+/// Holds the deployment to the organisation's own rules.
+#[cfg(feature = "guard")]
+pub(super) fn check_rules(deployment: &Deployment, rules: &[std::path::PathBuf]) -> Result<Vec<Finding>, Failure> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failure = |e: crate::guard::GuardError| Failure::usage(e.to_string());
+    let mut files = Vec::new();
+    for path in rules {
+        files.extend(crate::guard::read_rules(path).map_err(failure)?);
+    }
+    let ids = crate::report::policy_ids(deployment);
+    let id = |policy: PolicyId| ids.get(policy.0).cloned().unwrap_or_default();
+    crate::guard::check(deployment, &files, &id).map_err(failure)
+}
+
 /// The source of a policy that is a file of its own, in JSON.
 fn bare_document(deployment: &Deployment, policy: &Policy) -> Option<SourceId> {
     let input = deployment.inputs.get(policy.input.0)?;

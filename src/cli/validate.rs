@@ -20,6 +20,11 @@ pub(super) struct Validate {
     #[command(flatten)]
     output: OutputOptions,
 
+    /// The organisation's own rules for AWS CloudFormation Guard: a file, or a folder of `*.guard` files
+    #[cfg(feature = "guard")]
+    #[arg(long, value_name = "FILE|FOLDER", help_heading = "Rules")]
+    rules: Vec<std::path::PathBuf>,
+
     /// Make the changes that are certain, in the files
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Fixes")]
     fix: bool,
@@ -39,7 +44,10 @@ impl Validate {
         let sources = Sources::new();
         let loaded = pipeline::load(&self.input, &sources, catalog)?;
         let start = Instant::now();
-        let findings = pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict);
+        #[cfg_attr(not(feature = "guard"), expect(unused_mut))]
+        let mut findings = pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict);
+        #[cfg(feature = "guard")]
+        findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
         let checked = start.elapsed();
         let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let outcome = pipeline::outcome(&report, &self.judgement);

@@ -10,6 +10,9 @@ use serde_json::Value;
 /// GitHub refuses longer comments (characters).
 pub const COMMENT_LIMIT: usize = 65_536;
 
+/// GitHub drops step summaries over 1 MiB; characters take up to four bytes.
+pub const SUMMARY_LIMIT: usize = (1 << 20) / 4;
+
 /// Renders a report, at most `limit` characters long; what does not fit is counted in its last lines. Findings come
 /// most severe first.
 pub fn render(report: &Value, limit: usize) -> String {

@@ -7,13 +7,14 @@ mod concise;
 mod excerpt;
 mod github;
 mod json;
+pub mod markdown;
 mod place;
 mod terminal;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-pub use place::Place;
+pub use place::{Place, policy_ids};
 pub use terminal::TerminalStyle;
 
 use crate::finding::suppression::{SuppressedBy, Suppression};
@@ -34,6 +35,8 @@ pub enum Format {
     Aws,
     /// GitHub workflow commands: annotations of the changed files
     Github,
+    /// A summary for a pull-request comment or a step summary
+    Markdown,
 }
 
 /// What a run found.
@@ -129,6 +132,12 @@ impl Report<'_> {
             Format::Json => json::write(self, out),
             Format::Aws => aws::write(self, out),
             Format::Github => github::write(self, options, out),
+            Format::Markdown => {
+                let mut text = Vec::new();
+                json::write(self, &mut text)?;
+                let report: serde_json::Value = serde_json::from_slice(&text)?;
+                out.write_all(markdown::render(&report, markdown::SUMMARY_LIMIT).as_bytes())
+            }
         }
     }
 
