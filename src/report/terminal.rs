@@ -202,7 +202,9 @@ impl Writer<'_> {
                 None => "suppressed".to_owned(),
             });
         }
-        lines.push(format!("`{} explain {}` says more", env!("CARGO_PKG_NAME"), finding.code));
+        if crate::checks::by_code(finding.code).is_some() {
+            lines.push(format!("`{} explain {}` says more", env!("CARGO_PKG_NAME"), finding.code));
+        }
         lines.join("\n")
     }
 
