@@ -58,7 +58,11 @@ pub fn render(report: &Value, limit: usize) -> String {
         shown += 1;
     }
     if shown < findings.len() {
-        let _ = writeln!(out, "\n{} more findings, the least severe, did not fit here; the report has them all.", findings.len() - shown);
+        let _ = writeln!(
+            out,
+            "\n{} more findings, the least severe, did not fit here; the report has them all.",
+            findings.len() - shown
+        );
     }
     for part in rest {
         out.push_str(&part);
@@ -118,7 +122,11 @@ fn not_analysed(report: &Value) -> Vec<String> {
 
 fn footer(report: &Value) -> String {
     let word = |v: &Value| escaped(v.as_str().unwrap_or_default());
-    format!("\n<sub>iam-preflight {} · service data {}</sub>\n", word(&report["tool"]["version"]), word(&report["tool"]["serviceData"]))
+    format!(
+        "\n<sub>iam-preflight {} · service data {}</sub>\n",
+        word(&report["tool"]["version"]),
+        word(&report["tool"]["serviceData"])
+    )
 }
 
 /// Text of the report as plain Markdown text on one line.
