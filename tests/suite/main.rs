@@ -11,6 +11,7 @@ mod cloudformation;
 mod cloudformation_locations;
 mod conformance;
 mod examples;
+mod hcl_expressions;
 mod managed_policies;
 mod report;
 mod sam;

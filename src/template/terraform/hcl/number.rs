@@ -83,9 +83,9 @@ impl Number {
         (!other.is_zero()).then(|| Number(&self.0 / &other.0).bounded())
     }
 
-    /// The remainder with the sign of the dividend; `None` when dividing by zero.
-    pub(super) fn remainder(&self, other: &Number) -> Option<Number> {
-        (!other.is_zero()).then(|| Number(&self.0 % &other.0).bounded())
+    /// The remainder with the sign of the dividend; of a division by zero it is, in Terraform, the dividend.
+    pub(super) fn remainder(&self, other: &Number) -> Number {
+        if other.is_zero() { self.clone() } else { Number(&self.0 % &other.0).bounded() }
     }
 
     pub(super) fn negated(&self) -> Number {
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(n("0.1").add(&n("0.2")).written(), "0.3");
         assert_eq!(n("123456789012345678901234567890").add(&n("1")).written(), "123456789012345678901234567891");
         assert_eq!(n("1e3").written(), "1000");
-        assert_eq!(n("-7").remainder(&n("3")).unwrap().written(), "-1");
+        assert_eq!(n("-7").remainder(&n("3")).written(), "-1");
         assert_eq!(n("1.50").written(), "1.5");
         assert_eq!(Number::parse("1e999999999"), None);
         assert_eq!(Number::parse("0x10"), None);

@@ -102,13 +102,11 @@ pub(super) fn binary(ev: &Evaluator<'_>, op: &BinaryOp, f: &Frame<'_>, span: Spa
                     Op::LessEq => Kind::Bool(a <= b),
                     Op::Greater => Kind::Bool(a > b),
                     Op::GreaterEq => Kind::Bool(a >= b),
-                    Op::Div | Op::Mod => {
-                        let quotient = if operator == Op::Div { a.divide(&b) } else { a.remainder(&b) };
-                        match quotient {
-                            Some(n) => Kind::Number(n),
-                            None => return fail("division by zero", right_place),
-                        }
-                    }
+                    Op::Mod => Kind::Number(a.remainder(&b)),
+                    Op::Div => match a.divide(&b) {
+                        Some(n) => Kind::Number(n),
+                        None => return fail("division by zero", right_place),
+                    },
                     // Handled above.
                     Op::Eq | Op::NotEq | Op::And | Op::Or => return fail("operator out of place", span),
                 };

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
-
 use super::number::Number;
 use crate::source::{Entry, Mapping, Node, NodeKind, ReadError, Span, Symbol, Text};
 
@@ -357,17 +355,4 @@ pub(super) fn equal_text(a: &Text, b: &Text) -> Option<bool> {
     let (a, b) = (a.as_str(), b.as_str());
     let decided = differs(&mut a.chars(), &mut b.chars()) || differs(&mut a.chars().rev(), &mut b.chars().rev());
     decided.then_some(false)
-}
-
-/// A key as text.
-pub(super) fn key_text(value: &Value) -> Option<Text> {
-    value.scalar_text()
-}
-
-/// A shared string of a known value.
-pub(super) fn known_str(value: &Value) -> Option<SmolStr> {
-    match &value.kind {
-        Kind::String(t) => t.known().map(SmolStr::new),
-        _ => None,
-    }
 }
