@@ -24,7 +24,6 @@ impl Parse {
         config.complete(&mut self.input, &mut self.output, &mut judgement)?;
         // The configured format is that of findings; here there are none.
         self.output.format = given;
-        pipeline::set_jobs(self.input.jobs)?;
         let data = pipeline::ServiceData::of(&self.input)?;
         let catalog = data.catalog();
         let sources = Sources::new();

@@ -17,10 +17,13 @@ use crate::finding::{Finding, FindingType, fingerprint, fix};
 use crate::model::{Deployment, InputKind, Policy, PolicyId, PolicyStatus};
 use crate::report::{Report, ReportedFinding};
 use crate::source::{Limits, SourceId, Sources};
-use crate::template::{LoadContext, LoadOptions, load_all};
+use crate::template::{FoundInput, LoadContext, LoadOptions, load_all};
 
 /// From this many policies on, checking is shared between threads.
 const WORTH_THREADS: usize = 32;
+
+/// Bytes of a single input up to which no threads are started. It holds fewer policies than [`WORTH_THREADS`].
+const SMALL_INPUT: usize = 4 << 10;
 
 /// The inputs of a run, loaded.
 #[derive(Debug)]
@@ -63,17 +66,26 @@ impl ServiceData {
     }
 }
 
-/// Limits the threads of this process.
-pub(super) fn set_jobs(jobs: Option<usize>) -> Result<(), Failure> {
+/// Starts the threads of this process, each with room for the recursion that the readers' limit of nesting allows.
+fn start_threads(jobs: Option<usize>) -> Result<(), Failure> {
     match jobs {
-        None => Ok(()),
         Some(0) => Err(Failure::usage("`--jobs` is at least 1")),
-        Some(jobs) => rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
+        // Zero lets rayon count the cores.
+        jobs => rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs.unwrap_or(0))
             .stack_size(super::STACK)
             .build_global()
-            .map_err(|e| Failure::usage(format!("could not start {jobs} threads: {e}"))),
+            .map_err(|e| Failure::usage(format!("could not start threads: {e}"))),
     }
+}
+
+/// True if the inputs are enough to start threads for: starting them costs more than a small file does.
+fn worth_threads(found: &[FoundInput], sources: &Sources) -> bool {
+    let size = |input: &FoundInput| match input {
+        FoundInput::Text(candidate) => sources.get(candidate.source).text().len(),
+        FoundInput::Unreadable { .. } => 0,
+    };
+    found.len() > 1 || found.iter().map(size).sum::<usize>() > SMALL_INPUT
 }
 
 /// Reads and loads all inputs.
@@ -81,6 +93,9 @@ pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog)
     let start = Instant::now();
     let limits = Limits { bytes: (options.max_input_size as usize) << 20, ..Limits::default() };
     let found = inputs::find(&options.inputs, sources, &limits);
+    if options.jobs.is_some() || worth_threads(&found.inputs, sources) {
+        start_threads(options.jobs)?;
+    }
     let load_options = load_options(options)?;
     let ctx = LoadContext { sources, catalog, options: &load_options, limits: &limits };
     let mut loaded = load_all(&found.inputs, ctx);

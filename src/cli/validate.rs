@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
 use crate::finding::fix;
+use crate::model::InputKind;
 use crate::report::{Format, Report};
 use crate::source::{SourceId, Sources};
 
@@ -38,7 +39,6 @@ impl Validate {
     pub(super) fn run(mut self, global: &Global) -> Result<Outcome, Failure> {
         let config = config::read(&self.input)?;
         config.complete(&mut self.input, &mut self.output, &mut self.judgement)?;
-        pipeline::set_jobs(self.input.jobs)?;
         let data = pipeline::ServiceData::of(&self.input)?;
         let catalog = data.catalog();
         let sources = Sources::new();
@@ -71,15 +71,26 @@ impl Validate {
     }
 }
 
-/// The files that fixes change: name, text before, text after, and how many fixes.
+/// The files that fixes change: name, text before, text after, and how many fixes. What a tool has written (a plan, a
+/// state, an assembly) is not for mending: its source is.
 fn fixed_files(report: &Report<'_>) -> Vec<(String, String, String, usize)> {
     let counting = || report.counting().map(|f| &f.finding);
     let edits = counting().filter_map(|f| f.fix.as_ref()).flat_map(|fix| &fix.edits);
     let mut files: Vec<SourceId> = edits.map(|edit| edit.span.source).collect();
     files.sort_unstable();
     files.dedup();
+    let generated = |name: &str| {
+        let mut inputs = report.deployment.inputs.iter();
+        inputs.any(|i| {
+            use InputKind as K;
+            i.path == name && matches!(i.kind, K::TerraformPlan | K::TerraformState | K::CdkAssembly)
+        })
+    };
     let files = files.into_iter().filter_map(|id| {
         let file = report.sources.get(id);
+        if generated(file.name()) {
+            return None;
+        }
         let (after, count) = fix::apply(file.text(), id, counting());
         (count > 0).then(|| (file.name().to_owned(), file.text().to_owned(), after, count))
     });
@@ -95,7 +106,8 @@ fn make_fixes(report: &Report<'_>) -> Result<String, Failure> {
         output::write_file(std::path::Path::new(&name), &after)?;
         made += count;
     }
-    Ok(format!("{made} fixes made; run again to see what is left"))
+    let made = if made == 1 { "1 fix".to_owned() } else { format!("{made} fixes") };
+    Ok(format!("{made} made; run again to see what is left"))
 }
 
 /// The changed lines of each file, with the lines that they replace.

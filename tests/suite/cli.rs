@@ -34,7 +34,7 @@ fn a_policy_document_is_validated_from_a_file_and_from_standard_input_alike() {
         let report = json(&result);
         assert_eq!(codes(&report), ["INVALID_ACTION"]);
         assert_eq!(report["findings"][0]["locations"][0]["path"], json!(["Statement", 0, "Action"]));
-        assert_eq!(report["findings"][0]["locations"][0]["start"], json!({"line": 2, "column": 48, "offset": 90}));
+        assert_eq!(report["findings"][0]["locations"][0]["start"], json!({"line": 2, "column": 48, "offset": 88}));
     }
 }
 
