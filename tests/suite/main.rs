@@ -9,6 +9,7 @@ mod check_robustness;
 mod cli;
 mod cloudformation;
 mod cloudformation_locations;
+mod conditions;
 mod conformance;
 mod examples;
 mod hcl_expressions;

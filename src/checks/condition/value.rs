@@ -45,13 +45,10 @@ pub fn matches_everything(value: &str) -> bool {
 
 /// An integer or decimal.
 pub fn is_number(value: &str) -> bool {
-    let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    all_digits(whole)
-        && all_digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && !(whole.is_empty() && !digits.contains('.'))
+    let number = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes()).peekable();
+    digits.peek().is_some() && digits.all(|b| b.is_ascii_digit())
 }
 
 /// Seconds since 1970, as digits. A year alone is a date.
@@ -129,7 +126,7 @@ fn number(field: &str, width: usize) -> Option<u32> {
 
 fn days(year: u32, month: u32) -> u32 {
     match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
