@@ -39,7 +39,8 @@ fn findings(statement: &str, policy_type: PolicyType, resource_type: Option<&str
     let mut root = json::read(SourceId(0), &text, &Limits::default()).unwrap();
     with_unknowns(&mut root);
     let document = PolicyDocument::new(root);
-    let context = CheckContext { resource_type, ..CheckContext::new(&document, policy_type, Catalog::embedded()) };
+    let mut context = CheckContext::new(&document, policy_type, Catalog::embedded());
+    context.resource_type = resource_type;
     checks::run_all(&context, false)
 }
 
