@@ -54,9 +54,8 @@ fn codes(condition: &str) -> Vec<&'static str> {
 
 fn trust_codes(principal: &str, condition: &str) -> Vec<&'static str> {
     let action = "sts:AssumeRoleWithWebIdentity";
-    let statement = format!(
-        r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "{action}", "Condition": {condition}}}"#
-    );
+    let statement =
+        format!(r#"{{"Effect": "Allow", "Principal": {principal}, "Action": "{action}", "Condition": {condition}}}"#);
     findings(&statement, PolicyType::ResourcePolicy, Some(TRUST_POLICY)).into_iter().map(|f| f.code).collect()
 }
 
@@ -86,15 +85,19 @@ fn nothing_is_said_of_a_value_that_is_not_known() {
 fn what_is_wrong_whatever_the_unknown_part_becomes_is_reported() {
     assert_eq!(codes(r#"{"StringEquals": {"aws:PrincipalTag/team": "@*"}}"#), ["WILDCARD_WITHOUT_LIKE_OPERATOR"]);
     assert_eq!(codes(r#"{"StringEquals": {"aws:TagKeys": "@"}}"#), ["MISSING_QUALIFIER"]);
-    assert_eq!(codes(r#"{"ForAllValues:StringEquals": {"aws:PrincipalTag/@": "x"}}"#), [
-        "FORALLVALUES_WITH_SINGLE_VALUED_KEY"
-    ]);
+    assert_eq!(
+        codes(r#"{"ForAllValues:StringEquals": {"aws:PrincipalTag/@": "x"}}"#),
+        ["FORALLVALUES_WITH_SINGLE_VALUED_KEY"]
+    );
     assert_eq!(codes(r#"{"StringLike": {"aws:PrincipalOrgID": "@*"}}"#), ["WILDCARD_USAGE_TOO_PERMISSIVE"]);
 }
 
 #[test]
 fn an_unknown_key_may_be_the_one_that_is_missing() {
-    assert_eq!(codes(r#"{"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}, "StringEquals": {"@": "x"}}"#), [] as [&str; 0]);
+    assert_eq!(
+        codes(r#"{"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}, "StringEquals": {"@": "x"}}"#),
+        [] as [&str; 0]
+    );
     let provider = r#"{"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com"}"#;
     assert_eq!(trust_codes(provider, r#"{"StringEquals": {"@:sub": "x"}}"#), [] as [&str; 0]);
     let unknown = r#"{"Federated": "@"}"#;
@@ -110,9 +113,10 @@ fn the_providers_that_iam_has_built_in_need_no_confirmation_of_the_audience() {
     let google = r#"{"Federated": "accounts.google.com"}"#;
     assert_eq!(trust_codes(google, r#"{"StringEquals": {"accounts.google.com:aud": "x"}}"#), [] as [&str; 0]);
     let own = r#"{"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/a"}"#;
-    assert_eq!(trust_codes(own, r#"{"StringEquals": {"oidc.example.com/a:aud": "x"}}"#), [
-        "CONFIRM_AUDIENCE_CLAIM_TYPE"
-    ]);
+    assert_eq!(
+        trust_codes(own, r#"{"StringEquals": {"oidc.example.com/a:aud": "x"}}"#),
+        ["CONFIRM_AUDIENCE_CLAIM_TYPE"]
+    );
 }
 
 #[test]
@@ -160,7 +164,10 @@ fn certain_fixes_change_operators_keys_and_ranges_in_place() {
     for (wrong, right) in [
         (r#"{"StringEquals": {"s3:prefix": "a/*"}}"#, r#"{"StringLike": {"s3:prefix": "a/*"}}"#),
         (r#"{"StringEqual": {"s3:prefix": "a"}}"#, r#"{"StringEquals": {"s3:prefix": "a"}}"#),
-        (r#"{"IpAddress": {"aws:SourceIp": "203.0.113.5/24"}}"#, r#"{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}"#),
+        (
+            r#"{"IpAddress": {"aws:SourceIp": "203.0.113.5/24"}}"#,
+            r#"{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}"#,
+        ),
         (r#"{"StringEquals": {"s3:prefixx": "a"}}"#, r#"{"StringEquals": {"s3:prefix": "a"}}"#),
         (r#"{"Bool": {"aws:SecureTransports": "true"}}"#, r#"{"Bool": {"aws:SecureTransport": "true"}}"#),
         (r#"{"NullIfExists": {"s3:prefix": "true"}}"#, r#"{"Null": {"s3:prefix": "true"}}"#),
@@ -175,8 +182,7 @@ fn certain_fixes_change_operators_keys_and_ranges_in_place() {
 #[test]
 fn spans_point_at_the_value_and_at_the_key() {
     let text = policy(r#"{"IpAddress": {"aws:SourceIp": ["198.51.100.0/24", "203.0.113.5/24"]}}"#);
-    let found =
-        checks::validate_text(SourceId(0), &text, PolicyType::IdentityPolicy, None, Catalog::embedded(), false);
+    let found = checks::validate_text(SourceId(0), &text, PolicyType::IdentityPolicy, None, Catalog::embedded(), false);
     let of = |code: &str| -> &str {
         let span: Span = found.iter().find(|f| f.code == code).and_then(|f| f.locations[0].span).unwrap();
         &text[span.start as usize..span.end as usize]
