@@ -320,3 +320,41 @@ fn every_template_of_a_folder_is_accounted_for() {
     }
     println!("{counts:?}");
 }
+
+#[test]
+fn long_chains_of_conditions_and_references_are_errors_and_no_overflow() {
+    let mut text = String::from("Conditions:\n  C0: !Equals [!Ref 'AWS::Region', x]\n");
+    for i in 1..400 {
+        text.push_str(&format!("  C{i}: !Not [!Condition C{}]\n", i - 1));
+    }
+    text.push_str("Resources:\n");
+    for i in 0..400 {
+        let next = if i == 399 { "last".to_owned() } else { format!("!Ref B{}", i + 1) };
+        text.push_str(&format!("  B{i}: {{Type: AWS::S3::Bucket, Condition: C399, Properties: {{BucketName: {next}}}}}\n"));
+    }
+    let deployment = load(&text);
+    assert!(deployment.inputs[0].error.as_ref().unwrap().message.contains("levels deep"));
+    assert!(deployment.resources.len() >= 400);
+}
+
+#[test]
+fn time_grows_with_the_template_and_not_faster() {
+    let load_many = |n: usize| {
+        let mut text = String::from("Parameters: {Env: {Type: String}}\nResources:\n  M: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: []}}}\n");
+        for i in 0..n {
+            text.push_str(&format!(
+                "  R{i}: {{Type: AWS::IAM::Role, Properties: {{RoleName: !Sub 'r-${{Env}}-{i}', ManagedPolicyArns: [!Ref M], AssumeRolePolicyDocument: {{Statement: {{Effect: Allow, Principal: {{Service: ec2.amazonaws.com}}, Action: 'sts:AssumeRole'}}}}}}}}\n"
+            ));
+        }
+        let run = Run::new();
+        let input = run.parse("t.yaml", &text);
+        let start = std::time::Instant::now();
+        let deployment = cloudformation::load(&[input], run.context()).pop().unwrap();
+        assert_eq!(deployment.principals.len(), n);
+        start.elapsed()
+    };
+    load_many(100);
+    let (small, large) = (load_many(500), load_many(5000));
+    // Ten times the work; thirty leaves room for a busy machine, a hundred would be a quadratic loader.
+    assert!(large < small * 30 + std::time::Duration::from_millis(500), "{small:?} for 500, {large:?} for 5,000");
+}

@@ -143,6 +143,15 @@ impl Resolver<'_, '_> {
 
     /// Whether a condition expression holds. `None` only while probing.
     pub fn boolean(&mut self, node: &Node) -> Option<bool> {
+        if !self.enter(node.span) {
+            return self.choose_comparison(("too deep".into(), "condition".into()));
+        }
+        let value = self.condition_function(node);
+        self.leave();
+        value
+    }
+
+    fn condition_function(&mut self, node: &Node) -> Option<bool> {
         let function = node.as_mapping().filter(|m| m.len() == 1).and_then(|m| m.entries.first());
         let Some(function) = function else {
             return match node.scalar_text().as_ref().and_then(Text::known) {

@@ -74,7 +74,7 @@ pub fn load(inputs: &[ParsedInput], ctx: LoadContext<'_>) -> Vec<Deployment> {
 
 /// As [`load`], with the names of the stacks where they are known.
 fn load_as(inputs: &[(&ParsedInput, Option<&str>)], ctx: LoadContext<'_>, kind: InputKind) -> Vec<Deployment> {
-    let world = World { ctx, exports: RefCell::default(), crossings: Cell::new(0) };
+    let world = World { ctx, exports: RefCell::default(), crossings: Cell::new(0), depth: Cell::new(0) };
     let given = |name: &str| ctx.options.parameters.get(name).cloned().map(Given::Text);
     let stacks: Vec<Rc<Stack>> = inputs
         .iter()

@@ -34,11 +34,6 @@ impl Problems {
         self.notices.clear();
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.errors.len() + self.notices.len()
-    }
-
     /// Errors, then notices.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.errors.iter().chain(&self.notices)

@@ -132,7 +132,7 @@ fn resource_value(r: &mut Resolver<'_, '_>, id: &str, attribute: &str, span: Spa
         }
     }
     r.open_references.push(key.clone());
-    let before = r.problems.len();
+    let before = (r.problems.errors.len(), r.problems.notices.len());
     let value = match attribute.strip_prefix("Outputs.") {
         Some(output) if declaration.resource_type == "AWS::CloudFormation::Stack" => {
             nested::output(r, declaration, output, span)
@@ -140,7 +140,11 @@ fn resource_value(r: &mut Resolver<'_, '_>, id: &str, attribute: &str, span: Spa
         _ => resource_values::value(r, declaration, attribute),
     };
     r.open_references.pop();
-    if r.assignment.is_empty() && r.cursor == 0 && !r.probing && r.problems.len() == before {
+    if r.assignment.is_empty() && r.cursor == 0 && !r.probing {
+        // What was wrong is told once, though the value is used again.
+        let mut told = r.stack.problems.borrow_mut();
+        told.errors.extend(r.problems.errors.iter().skip(before.0).cloned());
+        told.notices.extend(r.problems.notices.iter().skip(before.1).cloned());
         r.stack.attributes.borrow_mut().insert(key, value.clone());
     }
     at_use(&value)

@@ -42,7 +42,6 @@ pub(super) struct Resolver<'r, 'a> {
     pub open_references: Vec<(SmolStr, SmolStr)>,
     /// Conditions being worked out, against cycles.
     pub open_conditions: Vec<SmolStr>,
-    depth: usize,
 }
 
 /// What an expression came to under one combination of undecided conditions.
@@ -99,7 +98,6 @@ impl<'r, 'a> Resolver<'r, 'a> {
             probing: false,
             open_references: Vec::new(),
             open_conditions: Vec::new(),
-            depth: 0,
         }
     }
 
@@ -110,26 +108,39 @@ impl<'r, 'a> Resolver<'r, 'a> {
                 Some(Node::text(dynamic::replace(self, text, node.span), node.span))
             }
             NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) | NodeKind::String(_) => Some(node.clone()),
-            _ if self.depth >= DEPTH => {
-                self.problem(format!("expressions and references are nested more than {DEPTH} levels deep"), node.span);
+            _ if !self.enter(node.span) => {
                 Some(self.unknown("too deep", SymbolKind::Expression, Shape::Any, node.span))
             }
             NodeKind::Sequence(items) => {
-                self.depth += 1;
                 let items = items.iter().filter_map(|i| self.resolve(i)).collect();
-                self.depth -= 1;
+                self.leave();
                 Some(Node::new(NodeKind::Sequence(items), node.span))
             }
             NodeKind::Mapping(map) => {
-                self.depth += 1;
                 let value = match intrinsics::of(map) {
                     Some(entry) => intrinsics::call(self, entry, node.span),
                     None => Some(self.mapping(map, node.span)),
                 };
-                self.depth -= 1;
+                self.leave();
                 value
             }
         }
+    }
+
+    /// Goes a level deeper, in whatever stack; false (and told) at the limit. [`Resolver::leave`] goes back.
+    pub fn enter(&mut self, span: Span) -> bool {
+        let depth = self.world.depth.get();
+        if depth >= DEPTH {
+            self.problem(format!("expressions and references are nested more than {DEPTH} levels deep"), span);
+            return false;
+        }
+        self.world.depth.set(depth + 1);
+        true
+    }
+
+    /// Goes back up from [`Resolver::enter`].
+    pub fn leave(&mut self) {
+        self.world.depth.set(self.world.depth.get().saturating_sub(1));
     }
 
     fn mapping(&mut self, map: &Mapping, span: Span) -> Node {

@@ -21,6 +21,8 @@ pub(super) struct World<'a> {
     pub exports: RefCell<FxHashMap<SmolStr, (Rc<Stack>, SmolStr)>>,
     /// How deep evaluation has crossed from stack to stack.
     pub crossings: Cell<usize>,
+    /// Levels of evaluation that are open, so that the call stack is bounded.
+    pub depth: Cell<usize>,
 }
 
 /// One template with its parameters.
