@@ -330,7 +330,9 @@ fn long_chains_of_conditions_and_references_are_errors_and_no_overflow() {
     text.push_str("Resources:\n");
     for i in 0..400 {
         let next = if i == 399 { "last".to_owned() } else { format!("!Ref B{}", i + 1) };
-        text.push_str(&format!("  B{i}: {{Type: AWS::S3::Bucket, Condition: C399, Properties: {{BucketName: {next}}}}}\n"));
+        text.push_str(&format!(
+            "  B{i}: {{Type: AWS::S3::Bucket, Condition: C399, Properties: {{BucketName: {next}}}}}\n"
+        ));
     }
     let deployment = load(&text);
     assert!(deployment.inputs[0].error.as_ref().unwrap().message.contains("levels deep"));
@@ -340,7 +342,9 @@ fn long_chains_of_conditions_and_references_are_errors_and_no_overflow() {
 #[test]
 fn time_grows_with_the_template_and_not_faster() {
     let load_many = |n: usize| {
-        let mut text = String::from("Parameters: {Env: {Type: String}}\nResources:\n  M: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: []}}}\n");
+        let mut text = String::from(
+            "Parameters: {Env: {Type: String}}\nResources:\n  M: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: []}}}\n",
+        );
         for i in 0..n {
             text.push_str(&format!(
                 "  R{i}: {{Type: AWS::IAM::Role, Properties: {{RoleName: !Sub 'r-${{Env}}-{i}', ManagedPolicyArns: [!Ref M], AssumeRolePolicyDocument: {{Statement: {{Effect: Allow, Principal: {{Service: ec2.amazonaws.com}}, Action: 'sts:AssumeRole'}}}}}}}}\n"
