@@ -251,6 +251,24 @@ fn attachments_are_followed(run: &Run) {
 }
 
 #[test]
+fn what_the_provider_reads_back_is_not_judged_twice() {
+    let text = format!(
+        r#"{{"format_version": "1.0", "resource_changes": [
+          {{"address": "aws_s3_bucket.b", "mode": "managed", "type": "aws_s3_bucket", "name": "b",
+            "change": {{"actions": ["no-op"], "before": {{"policy": {ANY}}}, "after": {{"bucket": "b", "policy": {ANY}}}}}}},
+          {{"address": "aws_s3_bucket_policy.b", "mode": "managed", "type": "aws_s3_bucket_policy", "name": "b",
+            "change": {{"actions": ["no-op"], "before": {{"policy": {ANY}}}, "after": {{"bucket": "b", "policy": {ANY}}}}}}}],
+        "configuration": {{"root_module": {{"resources": [
+          {{"address": "aws_s3_bucket.b", "expressions": {{"bucket": {{"constant_value": "b"}}}}}},
+          {{"address": "aws_s3_bucket_policy.b", "expressions": {{"policy": {{"references": ["local.p"]}}}}}}]}}}}}}"#
+    );
+    let run = run_text("plan.json", &text, &LoadOptions::default());
+    assert_eq!(run.deployment.policies.len(), 1);
+    assert_eq!(run.deployment.policies[0].resource.id, "aws_s3_bucket_policy.b");
+    assert_eq!(run.deployment.policies[0].attached_to[0].id, "aws_s3_bucket.b");
+}
+
+#[test]
 fn every_policy_attribute_of_the_provider_s_schema_is_in_a_table() {
     use iam_preflight::template::terraform::locations::{ATTACHMENTS, GRANTS, NOT_IAM, POLICIES};
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/terraform-policy-attributes.txt");

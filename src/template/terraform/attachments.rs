@@ -202,6 +202,10 @@ impl<'r, 'a> Attachments<'r, 'a> {
         for principal in &mut deployment.principals {
             let mut seen = rustc_hash::FxHashSet::default();
             principal.policies.retain(|p| seen.insert(*p));
+            let mut seen = rustc_hash::FxHashSet::default();
+            principal.managed_policies.retain(|m| seen.insert(m.arn.clone()));
+            let mut seen = rustc_hash::FxHashSet::default();
+            principal.groups.retain(|g| seen.insert(g.clone()));
         }
     }
 
@@ -287,7 +291,7 @@ impl<'r, 'a> Attachments<'r, 'a> {
     fn values(&self, id: usize, instance: &Instance<'a>, attribute: &str) -> Vec<(Text, Span)> {
         // What the provider alone computes (`managed_policy_arns` not set) only repeats what other resources attach.
         let block = self.resolver.configuration.block(&instance.address);
-        let is_computed = instance.masked().key(attribute).is_unknown()
+        let is_computed = (instance.existed || instance.masked().key(attribute).is_unknown())
             && block.is_some_and(|b| configuration::attribute(b, attribute).is_none());
         if is_computed {
             return Vec::new();

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::address::{Address, InstanceKey, Mode, ModulePath, ModuleStep};
 use super::hcl::{Bindings, Body, Evaluator, Inputs, ModuleSource, Resolved, ResourceBlock, Scope, Step};
 use super::resolve::Resolver;
-use crate::source::{Entry, Mapping, Node, NodeKind, Shape, Span, Symbol, SymbolInfo, SymbolKind, Text};
+use crate::source::{Entry, Mapping, Node, NodeKind, Shape, SourceId, Span, Symbol, SymbolInfo, SymbolKind, Text};
 
 /// The values that `each.value` takes, by `each.key`.
 pub(super) type EachValues = Rc<FxHashMap<SmolStr, Node>>;
@@ -218,6 +218,15 @@ impl<'a> Resolver<'a> {
 
 impl Scope for ModuleScope<'_, '_> {
     fn resolve(&self, root: &str, steps: &[Step], span: Span) -> Option<Resolved> {
+        let found = self.find(root, steps, span)?;
+        // A value that only the plan has is written, for the reader, where the sources refer to it.
+        let value = out_of(self.resolver.root.span.source, &found.value, span);
+        Some(Resolved { value, ..found })
+    }
+}
+
+impl ModuleScope<'_, '_> {
+    fn find(&self, root: &str, steps: &[Step], span: Span) -> Option<Resolved> {
         match root {
             "module" => self.module_output(steps),
             "data" => match steps {
@@ -227,9 +236,7 @@ impl Scope for ModuleScope<'_, '_> {
             _ => self.block(Mode::Managed, root, steps, 0, span),
         }
     }
-}
 
-impl ModuleScope<'_, '_> {
     fn block(&self, mode: Mode, resource_type: &str, steps: &[Step], before: usize, span: Span) -> Option<Resolved> {
         let [Step::Attribute(name), rest @ ..] = steps else { return None };
         let (key, rest, mut used) = match rest {
@@ -371,6 +378,37 @@ pub(super) fn align(value: &Node, source: &Node) -> Node {
 
 fn same_scalar(a: &Node, b: &Node) -> bool {
     matches!((a.scalar_text(), b.scalar_text()), (Some(a), Some(b)) if a == b)
+}
+
+/// The value with `span` for every part that stands in the file `plan`.
+fn out_of(plan: SourceId, value: &Node, span: Span) -> Node {
+    let place = |at: Span| if at.source == plan { span } else { at };
+    let text = |t: &Text| {
+        if t.segments().iter().all(|s| s.origin.source != plan) {
+            return t.clone();
+        }
+        let parts: Vec<(Text, Span)> = t
+            .segments()
+            .iter()
+            .map(|s| (t.as_str().get(s.start as usize..s.end as usize).unwrap_or(""), place(s.origin)))
+            .map(|(part, at)| (Text::from_encoded(part), at))
+            .collect();
+        Text::concat(parts.iter().map(|(part, at)| (part, *at)))
+    };
+    let kind = match &value.kind {
+        NodeKind::String(t) => NodeKind::String(text(t)),
+        NodeKind::Sequence(items) => NodeKind::Sequence(items.iter().map(|i| out_of(plan, i, span)).collect()),
+        NodeKind::Mapping(m) => {
+            let entry = |e: &Entry| Entry {
+                key: text(&e.key),
+                key_span: place(e.key_span),
+                value: out_of(plan, &e.value, span),
+            };
+            NodeKind::Mapping(Mapping { entries: m.iter().map(entry).collect() })
+        }
+        other => other.clone(),
+    };
+    Node::new(kind, place(value.span))
 }
 
 /// The value as if all of it had been written at one place.

@@ -138,6 +138,13 @@ impl<'a> Loader<'_, 'a> {
         });
     }
 
+    /// True for an attribute of a deployed resource that the configuration does not set: the provider read it back, and
+    /// the resource that does set it (`aws_s3_bucket_policy`, …) is judged by itself.
+    fn is_read_back(&self, instance: &Instance<'a>, attribute: &str) -> bool {
+        let block = self.resolver.configuration.block(&instance.address);
+        instance.existed && block.is_some() && !self.resolver.is_configured(&instance.address, attribute)
+    }
+
     fn add_policies(&mut self, id: usize, instance: &Instance<'a>, location: &PolicyLocation) {
         let masked = instance.masked();
         match location.attribute.split_once('.') {
@@ -189,6 +196,9 @@ impl<'a> Loader<'_, 'a> {
             let node = resolver.attribute(id, name)?;
             let gaps = std::mem::take(&mut *resolver.gaps.borrow_mut());
             return Some(self.read(&node, gaps));
+        }
+        if self.is_read_back(instance, name) {
+            return None;
         }
         let found = self.read_known(part.value?)?;
         let resolver = self.resolver;
@@ -366,6 +376,10 @@ impl<'a> Loader<'_, 'a> {
     fn add_grant(&mut self, id: usize, instance: &Instance<'a>, location: &GrantLocation, properties: Option<&Node>) {
         let Some(properties) = properties else { return };
         let (outer, _) = location.attribute.split_once('.').unwrap_or((location.attribute, ""));
+        let dynamic = || self.resolver.sourced_blocks(&instance.address, outer, &[]).is_some_and(|b| !b.is_empty());
+        if self.is_read_back(instance, outer) && !dynamic() {
+            return;
+        }
         let part = instance.masked().key(outer);
         if !part.is_set() || (part.is_unknown() && !self.resolver.is_configured(&instance.address, outer)) {
             // A launch permission names a group or an organization instead of an account.

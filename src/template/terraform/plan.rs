@@ -37,6 +37,8 @@ pub(super) struct Instance<'a> {
     pub sensitive: Option<&'a Node>,
     /// The plan's entry.
     pub span: Span,
+    /// It is deployed already, so values that the configuration doesn't set are read back from it.
+    pub existed: bool,
 }
 
 /// The instances of a plan or state, by address.
@@ -179,7 +181,8 @@ impl<'a> Instances<'a> {
             Stage::Before => values.is_some(),
         };
         if stays {
-            self.add(Instance { address, text, values, unknown, sensitive, span: node.span });
+            let existed = part("before").is_some();
+            self.add(Instance { address, text, values, unknown, sensitive, span: node.span, existed });
         }
     }
 
@@ -200,7 +203,8 @@ impl<'a> Instances<'a> {
                 continue;
             }
             let sensitive = node.get("sensitive_values");
-            self.add(Instance { address, text, values, unknown: None, sensitive, span: node.span });
+            let span = node.span;
+            self.add(Instance { address, text, values, unknown: None, sensitive, span, existed: true });
         }
         for child in sequence(module.get("child_modules")) {
             self.add_module(Some(child), taken, depth + 1);
