@@ -57,7 +57,12 @@ impl SensitiveAction {
                     let Some(list) = &statement.action else { continue };
                     for item in list.items.iter().filter(|i| self.covered_by(i) == Some(actions)) {
                         let at = Location::new(statement.item_path(list, item), item.span);
-                        findings.add(at, message(&format!("`{}`", item.text))).and(second.clone());
+                        let by = if actions == ActionForm::Exact {
+                            "The statement".to_owned()
+                        } else {
+                            format!("`{}`", item.text)
+                        };
+                        findings.add(at, message(&by)).and(second.clone());
                     }
                 }
             }

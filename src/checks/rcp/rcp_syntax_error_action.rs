@@ -38,78 +38,12 @@ declare_check! {
     pub RCP_SYNTAX_ERROR_ACTION: Error, ResourceControl, "RCP syntax error: action", run
 }
 
-/// The services that support RCPs, as of October 2026 (AWS Organizations User Guide).
-const SERVICES: &[&str] = &[
-    "aoss",
-    "appconfig",
-    "appstream",
-    "autoscaling",
-    "autoscaling-plans",
-    "budgets",
-    "clouddirectory",
-    "cloudfront",
-    "cloudsearch",
-    "cloudtrail-data",
-    "codeartifact",
-    "codebuild",
-    "codecommit",
-    "codepipeline",
-    "cognito-identity",
-    "cognito-idp",
-    "comprehend",
-    "comprehendmedical",
-    "compute-optimizer",
-    "cost-optimization-hub",
-    "dax",
-    "dsql",
-    "dynamodb",
-    "ecr",
-    "ecr-public",
-    "events",
-    "firehose",
-    "fis",
-    "fms",
-    "gamelift",
-    "health",
-    "inspector-scan",
-    "kendra",
-    "kinesisvideo",
-    "kms",
-    "logs",
-    "memorydb",
-    "networkmonitor",
-    "notifications",
-    "opensearch",
-    "pca-connector-ad",
-    "personalize",
-    "polly",
-    "pricing",
-    "resource-groups",
-    "rolesanywhere",
-    "s3",
-    "secretsmanager",
-    "servicediscovery",
-    "signin",
-    "sqs",
-    "sts",
-    "support",
-    "swf",
-    "textract",
-    "timestream-influxdb",
-    "transcribe",
-    "transfer",
-    "translate",
-    "wafv2",
-    "workspaces",
-    "xray",
-];
-
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for statement in &context.document.statements {
         for list in statement.action_lists() {
             for item in &list.items {
                 let Some((prefix, _)) = item.text.as_str().split_once(':') else { continue };
-                let supported = SERVICES.iter().any(|s| s.eq_ignore_ascii_case(prefix));
+                let supported = context.catalog.supports_rcp(prefix);
                 if supported || prefix.contains(['*', '?', '$']) || crate::source::Symbol::occurs_in(prefix) {
                     continue;
                 }
