@@ -362,3 +362,33 @@ fn time_grows_with_the_template_and_not_faster() {
     // Ten times the work; thirty leaves room for a busy machine, a hundred would be a quadratic loader.
     assert!(large < small * 30 + std::time::Duration::from_millis(500), "{small:?} for 500, {large:?} for 5,000");
 }
+
+#[test]
+fn an_assembly_is_all_its_stacks_also_of_nested_assemblies() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let template = r#"{"Resources": {"P": {"Type": "AWS::IAM::ManagedPolicy", "Metadata": {"aws:cdk:path": "App/P/Resource"},
+        "Properties": {"PolicyDocument": {"Statement": {"Resource": {"Fn::Sub": "${AWS::StackName}"}}}}}}}"#;
+    let manifest = r#"{"version": "36.0.0", "artifacts": {
+        "One": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "One.template.json", "stackName": "one"}},
+        "Stage": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Stage"}},
+        "Gone": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Gone.template.json"}}}}"#;
+    let inner = r#"{"version": "36.0.0", "artifacts": {
+        "Two": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Two.template.json"}}}}"#;
+    write("One.template.json", template);
+    write("assembly-Stage/manifest.json", inner);
+    write("assembly-Stage/Two.template.json", template);
+    let run = Run::new();
+    let manifest = run.parse(&folder.path().join("manifest.json").display().to_string(), manifest);
+    let deployment = cloudformation::load_assembly(&manifest, run.context());
+    let resources: Vec<_> =
+        deployment.policies.iter().map(|p| document(p)["Statement"]["Resource"].clone()).collect();
+    assert_eq!(resources, ["one", "Two"]);
+    assert_eq!(deployment.resources[0].construct_path.as_deref(), Some("App/P/Resource"));
+    let error = deployment.inputs[0].error.as_ref().unwrap();
+    assert!(error.message.contains("Gone.template.json"), "{}", error.message);
+}

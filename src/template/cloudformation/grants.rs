@@ -19,8 +19,11 @@ pub(super) struct Grant {
     pub document: Node,
 }
 
+/// Reads the grant of a resource.
+type Read = fn(&ResourceDeclaration, &Resolved) -> Option<Grant>;
+
 /// Types that hold grants in another form.
-const GRANTS: &[(&str, fn(&ResourceDeclaration, &Resolved) -> Option<Grant>)] = &[
+const GRANTS: &[(&str, Read)] = &[
     ("AWS::ACMPCA::Permission", permission),
     ("AWS::EntityResolution::PolicyStatement", permission),
     ("AWS::Events::EventBusPolicy", event_bus),

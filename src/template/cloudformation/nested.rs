@@ -62,11 +62,10 @@ fn make(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> 
         stack.problems.borrow_mut().notice(crate::model::Problem::at(message, span));
     };
     let (versions, _) = explore(world, stack, |r| {
-        if let Some((condition, span)) = &declaration.condition {
-            if r.condition(condition, *span) == Some(false) {
+        if let Some((condition, span)) = &declaration.condition
+            && r.condition(condition, *span) == Some(false) {
                 return None;
             }
-        }
         let url = declaration.properties.get("TemplateURL")?;
         let url = r.text(url, "the template's location");
         let parameters = declaration.properties.get("Parameters").and_then(|p| r.resolve(p));

@@ -40,6 +40,9 @@ struct Found {
     value: Node,
 }
 
+/// A place of a resource that holds a policy: property, name, and which of that name.
+type Slot = (&'static str, SmolStr, usize);
+
 /// Adds everything that a stack and its nested stacks deploy.
 pub(super) fn collect(
     world: &World<'_>,
@@ -81,11 +84,10 @@ fn resource(
     problems: &mut Problems,
 ) {
     let (versions, complete) = explore(world, stack, |r| {
-        if let Some((condition, span)) = &declaration.condition {
-            if r.condition(condition, *span) == Some(false) {
+        if let Some((condition, span)) = &declaration.condition
+            && r.condition(condition, *span) == Some(false) {
                 return None;
             }
-        }
         let empty = || Node::new(NodeKind::Mapping(Mapping::default()), declaration.properties.span);
         let properties = r.resolve(&declaration.properties).unwrap_or_else(empty);
         let identity = resource_values::identity(r, declaration);
@@ -167,7 +169,7 @@ fn policies(
         return Vec::new();
     }
     // Slots: the same place in every version.
-    let mut slots: Vec<((&'static str, SmolStr, usize), Vec<Option<Found>>)> = Vec::new();
+    let mut slots: Vec<(Slot, Vec<Option<Found>>)> = Vec::new();
     for (i, version) in versions.iter().enumerate() {
         let Some(resolved) = &version.value else { continue };
         let mut found: Vec<Found> = Vec::new();

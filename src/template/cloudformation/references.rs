@@ -111,11 +111,10 @@ pub(super) fn attribute(r: &mut Resolver<'_, '_>, id: &str, attribute: &str, spa
 fn resource_value(r: &mut Resolver<'_, '_>, id: &str, attribute: &str, span: Span) -> Node {
     let key = (SmolStr::new(id), SmolStr::new(attribute));
     let at_use = |node: &Node| Node { span, kind: node.kind.clone(), tag: None };
-    if r.assignment.is_empty() {
-        if let Some(node) = r.stack.attributes.borrow().get(&key) {
+    if r.assignment.is_empty()
+        && let Some(node) = r.stack.attributes.borrow().get(&key) {
             return at_use(node);
         }
-    }
     if r.open_references.contains(&key) {
         r.problem(format!("`{id}` refers to itself"), span);
         return r.unknown(format!("{id}.{attribute}"), SymbolKind::Expression, Shape::Any, span);
