@@ -385,8 +385,7 @@ fn an_assembly_is_all_its_stacks_also_of_nested_assemblies() {
     let run = Run::new();
     let manifest = run.parse(&folder.path().join("manifest.json").display().to_string(), manifest);
     let deployment = cloudformation::load_assembly(&manifest, run.context());
-    let resources: Vec<_> =
-        deployment.policies.iter().map(|p| document(p)["Statement"]["Resource"].clone()).collect();
+    let resources: Vec<_> = deployment.policies.iter().map(|p| document(p)["Statement"]["Resource"].clone()).collect();
     assert_eq!(resources, ["one", "Two"]);
     assert_eq!(deployment.resources[0].construct_path.as_deref(), Some("App/P/Resource"));
     let error = deployment.inputs[0].error.as_ref().unwrap();

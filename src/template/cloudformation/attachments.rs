@@ -114,9 +114,10 @@ impl Attachments {
                     }
                 }
                 if let Some(held) = out.policies.get_mut(policy.0)
-                    && linked.insert((*policy, target.clone())) {
-                        held.attached_to.push(target);
-                    }
+                    && linked.insert((*policy, target.clone()))
+                {
+                    held.attached_to.push(target);
+                }
             }
         }
         for (group, users) in &self.memberships {
@@ -143,9 +144,10 @@ impl Attachments {
                 reference.policy = managed(&reference.arn);
                 let found = reference.policy.and_then(|id| Some((id, out.policies.get_mut(id.0)?)));
                 if let Some((id, policy)) = found
-                    && linked.insert((id, principal.id.clone())) {
-                        policy.attached_to.push(principal.id.clone());
-                    }
+                    && linked.insert((id, principal.id.clone()))
+                {
+                    policy.attached_to.push(principal.id.clone());
+                }
             }
             for policy in principal.managed_policies.iter().filter_map(|m| m.policy) {
                 if !principal.policies.contains(&policy) {

@@ -126,9 +126,11 @@ fn substitute(node: &Node, identifier: &str, item: &Text) -> Node {
         }
         NodeKind::Mapping(map) => {
             if let [entry] = map.entries.as_slice()
-                && entry.key == "Ref" && entry.value.as_text().is_some_and(|t| *t == *identifier) {
-                    return Node::text(item.clone(), node.span);
-                }
+                && entry.key == "Ref"
+                && entry.value.as_text().is_some_and(|t| *t == *identifier)
+            {
+                return Node::text(item.clone(), node.span);
+            }
             let entries = map.iter().map(|e| Entry {
                 key: replaced(&e.key, identifier, item, e.key_span),
                 key_span: e.key_span,

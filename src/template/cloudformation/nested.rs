@@ -63,9 +63,10 @@ fn make(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> 
     };
     let (versions, _) = explore(world, stack, |r| {
         if let Some((condition, span)) = &declaration.condition
-            && r.condition(condition, *span) == Some(false) {
-                return None;
-            }
+            && r.condition(condition, *span) == Some(false)
+        {
+            return None;
+        }
         let url = declaration.properties.get("TemplateURL")?;
         let url = r.text(url, "the template's location");
         let parameters = declaration.properties.get("Parameters").and_then(|p| r.resolve(p));

@@ -85,9 +85,10 @@ fn resource(
 ) {
     let (versions, complete) = explore(world, stack, |r| {
         if let Some((condition, span)) = &declaration.condition
-            && r.condition(condition, *span) == Some(false) {
-                return None;
-            }
+            && r.condition(condition, *span) == Some(false)
+        {
+            return None;
+        }
         let empty = || Node::new(NodeKind::Mapping(Mapping::default()), declaration.properties.span);
         let properties = r.resolve(&declaration.properties).unwrap_or_else(empty);
         let identity = resource_values::identity(r, declaration);

@@ -112,9 +112,10 @@ fn resource_value(r: &mut Resolver<'_, '_>, id: &str, attribute: &str, span: Spa
     let key = (SmolStr::new(id), SmolStr::new(attribute));
     let at_use = |node: &Node| Node { span, kind: node.kind.clone(), tag: None };
     if r.assignment.is_empty()
-        && let Some(node) = r.stack.attributes.borrow().get(&key) {
-            return at_use(node);
-        }
+        && let Some(node) = r.stack.attributes.borrow().get(&key)
+    {
+        return at_use(node);
+    }
     if r.open_references.contains(&key) {
         r.problem(format!("`{id}` refers to itself"), span);
         return r.unknown(format!("{id}.{attribute}"), SymbolKind::Expression, Shape::Any, span);
