@@ -61,6 +61,10 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
     if let Some(kind) = super::terraform::looks_like(root) {
         return kind;
     }
+    // A plan without its version is still one; the loader says what it lacks.
+    if root.get("planned_values").is_some() {
+        return InputKind::TerraformPlan;
+    }
     if is_assembly_manifest(root) {
         return InputKind::CdkAssembly;
     }
@@ -124,8 +128,15 @@ fn is_yaml_name(path: &str) -> bool {
 }
 
 /// Words of which each of our formats holds at least one: a folder search reads no tree without them.
-const FORMAT_WORDS: [&str; 6] =
-    ["Resources", "Statement", "\"format_version\"", "\"artifacts\"", "AWSTemplateFormatVersion", "Transform"];
+const FORMAT_WORDS: [&str; 7] = [
+    "Resources",
+    "Statement",
+    "\"format_version\"",
+    "\"planned_values\"",
+    "\"artifacts\"",
+    "AWSTemplateFormatVersion",
+    "Transform",
+];
 
 fn mentions_a_format(text: &str) -> bool {
     FORMAT_WORDS.iter().any(|word| text.contains(word))
