@@ -251,6 +251,28 @@ fn attachments_are_followed(run: &Run) {
 }
 
 #[test]
+fn sources_are_evaluated_through_modules_and_their_instances() {
+    let run = run("modules/plan.json");
+    let address = r#"module.q["eu.west"].aws_iam_policy.p["a.b"]"#;
+    let statement = &run.document(address, "policy")["Statement"][0];
+    assert_eq!(statement["Action"], serde_json::json!(["sqs:SendMessage", "sqs:ReceiveMessage"]));
+    assert_eq!(statement["Condition"]["StringEquals"]["aws:RequestedRegion"], "eu.west");
+    let queue = |key: &str| {
+        format!(
+            "arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:${{module.q[\"{key}\"].aws_sqs_queue.q.name}}"
+        )
+    };
+    assert_eq!(statement["Resource"], queue("eu.west"));
+    let policy = run.policy(address, "policy");
+    assert_eq!(run.place(policy, &["Effect"], 0), ("main.tf".to_owned(), 8));
+    // All instances of the module, in an inline policy; a template file.
+    let inline = run.document("aws_iam_role.r[0]", "one");
+    assert_eq!(inline["Statement"][0]["Resource"], serde_json::json!([queue("eu.west"), queue("us")]));
+    let trust = run.policy("aws_iam_role.r[0]", "assume_role_policy");
+    assert_eq!(run.place(trust, &["Principal", "Service"], 0).0, "trust.tftpl");
+}
+
+#[test]
 fn what_the_provider_reads_back_is_not_judged_twice() {
     let text = format!(
         r#"{{"format_version": "1.0", "resource_changes": [

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use super::address::{Address, InstanceKey, Mode, ModulePath, ModuleStep};
 use super::hcl::{Bindings, Body, Evaluator, Inputs, ModuleSource, Resolved, ResourceBlock, Scope, Step};
 use super::resolve::Resolver;
+use super::values::attribute_symbol;
 use crate::source::{Entry, Mapping, Node, NodeKind, Shape, SourceId, Span, Symbol, SymbolInfo, SymbolKind, Text};
 
 /// The values that `each.value` takes, by `each.key`.
@@ -157,7 +158,10 @@ impl<'a> Resolver<'a> {
             let declared = source.variables.get(name);
             let secret = declared.is_some_and(|v| v.sensitive);
             let value = match e.value.get("value") {
-                Some(value) if !secret => value.clone(),
+                Some(value) if !secret => match declared {
+                    Some(variable) => placed(value, variable.span),
+                    None => value.clone(),
+                },
                 _ => {
                     let symbol = Symbol::intern(SymbolInfo {
                         scope: self.scope.clone(),
@@ -207,6 +211,48 @@ impl<'a> Resolver<'a> {
                 Bindings::each(own, value)
             }
         }
+    }
+
+    /// All outputs of a module instance.
+    fn outputs(&self, module: &ModulePath) -> Option<Node> {
+        let source = Rc::clone(self.tree?.module(&module.call_names())?);
+        let mut entries = Vec::new();
+        for (name, output) in &source.outputs {
+            let key = Text::literal(name);
+            let span = output.span;
+            // One that can't be evaluated is unknown, not absent.
+            let value = self.output(module, name).unwrap_or_else(|| {
+                let path = format!("{module}.{name}");
+                Node::text(Text::symbol(attribute_symbol(&self.scope, &path, output.sensitive)), span)
+            });
+            entries.push(Entry { key, key_span: span, value });
+        }
+        Some(Node::new(NodeKind::Mapping(Mapping { entries }), self.root.span))
+    }
+
+    /// All instances of a module with `count` or `for_each`.
+    fn module_instances(&self, module: &ModulePath, keys: &[InstanceKey]) -> Option<Node> {
+        let mut keys = keys.to_vec();
+        keys.sort();
+        let mut entries = Vec::new();
+        let mut items = Vec::new();
+        for key in keys {
+            let mut instance = module.clone();
+            instance.0.last_mut()?.key = Some(key.clone());
+            let value = self.outputs(&instance)?;
+            match key {
+                InstanceKey::Number(_) => items.push(value),
+                InstanceKey::Text(key) => {
+                    let key_span = value.span;
+                    entries.push(Entry { key: Text::literal(key), key_span, value });
+                }
+            }
+        }
+        let kind = match entries.is_empty() {
+            true => NodeKind::Sequence(items),
+            false => NodeKind::Mapping(Mapping { entries }),
+        };
+        Some(Node::new(kind, self.root.span))
     }
 
     fn output(&self, module: &ModulePath, name: &str) -> Option<Node> {
@@ -282,9 +328,14 @@ impl ModuleScope<'_, '_> {
             [Step::Key(k), rest @ ..] => (Some(InstanceKey::Text(k.clone())), rest, 2),
             _ => (None, rest, 1),
         };
-        let [Step::Attribute(output), ..] = rest else { return None };
         let mut module = self.module.clone();
         module.0.push(ModuleStep { name: name.clone(), key });
+        if let Some(keys) = self.resolver.module_keys.get(module.to_string().as_str()) {
+            return Some(Resolved { value: self.resolver.module_instances(&module, keys)?, steps: used });
+        }
+        let [Step::Attribute(output), ..] = rest else {
+            return Some(Resolved { value: self.resolver.outputs(&module)?, steps: used });
+        };
         let value = self.resolver.output(&module, output)?;
         Some(Resolved { value, steps: used + 1 })
     }

@@ -191,10 +191,10 @@ impl Grant<'_> {
         let mut conditions = Vec::new();
         let block = sequence(self.properties.get("condition")).first();
         let part = |name: &str| block.and_then(|b| set(b.get(name)));
-        if let (Some(operator), Some(key), Some(value)) = (part("type"), part("key"), part("value")) {
-            if let (Some(operator), Some(key)) = (operator.as_str(), key.as_str()) {
-                conditions.push((operator, key, value.clone()));
-            }
+        if let (Some(operator), Some(key), Some(value)) = (part("type"), part("key"), part("value"))
+            && let (Some(operator), Some(key)) = (operator.as_str(), key.as_str())
+        {
+            conditions.push((operator, key, value.clone()));
         }
         let sid = self.get("statement_id").cloned();
         Granted::Statements(vec![self.statement(sid, self.principal(principal), action, conditions)])

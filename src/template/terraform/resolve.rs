@@ -35,6 +35,8 @@ pub(super) struct Resolver<'a> {
     /// The `.tf` sources, if they are at hand.
     pub tree: Option<&'a ModuleTree>,
     pub(super) inputs: RefCell<FxHashMap<SmolStr, Rc<Inputs>>>,
+    /// The keys of each module's instances, by the address without the last key.
+    pub(super) module_keys: FxHashMap<SmolStr, Vec<InstanceKey>>,
     pub(super) each_values: RefCell<FxHashMap<SmolStr, EachValues>>,
     computed: RefCell<FxHashMap<(usize, SmolStr), Option<Node>>>,
     pub(super) documents: RefCell<FxHashMap<SmolStr, Option<Rebuilt>>>,
@@ -60,6 +62,7 @@ impl<'a> Resolver<'a> {
         tree: Option<&'a ModuleTree>,
         ctx: LoadContext<'a>,
     ) -> Resolver<'a> {
+        let module_keys = module_keys(&instances);
         let mut resolver = Resolver {
             ctx,
             scope,
@@ -68,6 +71,7 @@ impl<'a> Resolver<'a> {
             configuration: Configuration::read(root),
             tree,
             inputs: RefCell::default(),
+            module_keys,
             each_values: RefCell::default(),
             computed: RefCell::default(),
             documents: RefCell::default(),
@@ -104,10 +108,11 @@ impl<'a> Resolver<'a> {
         let is_document = instance.address.mode == Mode::Data
             && instance.address.resource_type == "aws_iam_policy_document"
             && name.ends_with("json");
-        if is_document && self.source_block(&instance.address).is_some() {
-            if let Some(node) = self.computed(id, name) {
-                return Some(node);
-            }
+        if is_document
+            && self.source_block(&instance.address).is_some()
+            && let Some(node) = self.computed(id, name)
+        {
+            return Some(node);
         }
         if let Some(value) = masked.value {
             if !matches!(value.kind, NodeKind::Null) {
@@ -384,10 +389,9 @@ impl<'a> Resolver<'a> {
         for e in masked.unknown.and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter) {
             let name = e.key.as_str();
             let computes = arns::format_of(&instance.address.resource_type, name).is_some();
-            if masked.key(name).is_unknown() && (computes || self.is_configured(&instance.address, name)) {
-                if let Some(value) = self.computed(id, name) {
-                    entries.push(Entry { key: e.key.clone(), key_span: e.key_span, value });
-                }
+            let is_wanted = masked.key(name).is_unknown() && (computes || self.is_configured(&instance.address, name));
+            if let Some(value) = is_wanted.then(|| self.computed(id, name)).flatten() {
+                entries.push(Entry { key: e.key.clone(), key_span: e.key_span, value });
             }
         }
         Some(Node::new(NodeKind::Mapping(Mapping { entries }), instance.span))
@@ -402,10 +406,11 @@ impl<'a> Resolver<'a> {
         };
         let unknown = instance.unknown.and_then(Node::as_mapping);
         for e in unknown.into_iter().flat_map(Mapping::iter) {
-            if entries.iter().all(|own| own.key != e.key) && instance.masked().key(e.key.as_str()).is_unknown() {
-                if let Some(value) = self.attribute(id, e.key.as_str()) {
-                    entries.push(Entry { key: e.key.clone(), key_span: e.key_span, value });
-                }
+            if entries.iter().all(|own| own.key != e.key)
+                && instance.masked().key(e.key.as_str()).is_unknown()
+                && let Some(value) = self.attribute(id, e.key.as_str())
+            {
+                entries.push(Entry { key: e.key.clone(), key_span: e.key_span, value });
             }
         }
         Some(Node::new(NodeKind::Mapping(Mapping { entries }), instance.span))
@@ -440,6 +445,26 @@ impl<'a> Instance<'a> {
     pub fn masked(&self) -> Masked<'a> {
         Masked { value: self.values, unknown: self.unknown, sensitive: self.sensitive }
     }
+}
+
+fn module_keys(instances: &Instances<'_>) -> FxHashMap<SmolStr, Vec<InstanceKey>> {
+    let mut found: FxHashMap<SmolStr, Vec<InstanceKey>> = FxHashMap::default();
+    let mut seen = rustc_hash::FxHashSet::default();
+    for instance in &instances.all {
+        let steps = &instance.address.module.0;
+        if steps.is_empty() || !seen.insert(&instance.address.module) {
+            continue;
+        }
+        for n in 1..=steps.len() {
+            let mut path = steps.get(..n).unwrap_or(&[]).to_vec();
+            let Some(key) = path.last_mut().and_then(|last| last.key.take()) else { continue };
+            let keys = found.entry(ModulePath(path).to_string().into()).or_default();
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    found
 }
 
 /// Attributes that are set to another's value, not to an expression around it.

@@ -115,7 +115,7 @@ pub(super) fn overlay(masked: Masked<'_>, scope: &SmolStr, path: &str, span: Spa
         }
         for e in unknown_keys.into_iter().flat_map(Mapping::iter) {
             let key = e.key.as_str();
-            if any(&e.value) && !keys.is_some_and(|k| k.get(key).is_some()) {
+            if any(&e.value) && keys.is_none_or(|k| k.get(key).is_none()) {
                 let value = overlay(masked.key(key), scope, &format!("{path}.{key}"), span);
                 entries.push(Entry { key: e.key.clone(), key_span: span, value });
             }
