@@ -40,17 +40,15 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for (entry, arn) in super::arns(context) {
-        if let Some(types) = &entry.types {
-            if types.matched == 0 {
-                findings.add(
-                    entry.location(),
-                    format!(
-                        "The resource part `{}` matches no resource type of the service `{}`.",
-                        Text::from_encoded(arn.resource),
-                        arn.service
-                    ),
-                );
-            }
+        if entry.types.as_ref().is_some_and(|types| types.matched == 0) {
+            findings.add(
+                entry.location(),
+                format!(
+                    "The resource part `{}` matches no resource type of the service `{}`.",
+                    Text::from_encoded(arn.resource),
+                    arn.service
+                ),
+            );
         }
     }
 }

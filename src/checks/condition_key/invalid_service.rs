@@ -75,27 +75,6 @@ fn unknown_service<'a>(context: &CheckContext<'_>) -> impl Fn(Arn<'a>) -> Option
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::Catalog;
-
-    #[test]
-    fn every_service_of_the_arn_formats_is_known() {
-        let catalog = Catalog::embedded();
-        for service in catalog.prefixes().filter_map(|p| catalog.service(p)) {
-            for format in service.resource_types.iter().flat_map(|t| &t.arns) {
-                // A format is no ARN itself: its partition is `${Partition}`.
-                let Some(arn) = Arn::split(format) else { continue };
-                let known = arn.service.contains("${")
-                    || OTHER_ARN_SERVICES.contains(&arn.service)
-                    || catalog.service(arn.service).is_some();
-                assert!(known, "{format}");
-            }
-        }
-    }
-}
-
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys() {
         if let KeyClass::UnknownPrefix(prefix) = used.facts.class {
@@ -127,6 +106,27 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
                         nearest::did_you_mean(suggestion)
                     ),
                 );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn every_service_of_the_arn_formats_is_known() {
+        let catalog = Catalog::embedded();
+        for service in catalog.prefixes().filter_map(|p| catalog.service(p)) {
+            for format in service.resource_types.iter().flat_map(|t| &t.arns) {
+                // A format is no ARN itself: its partition is `${Partition}`.
+                let Some(arn) = Arn::split(format) else { continue };
+                let known = arn.service.contains("${")
+                    || OTHER_ARN_SERVICES.contains(&arn.service)
+                    || catalog.service(arn.service).is_some();
+                assert!(known, "{format}");
             }
         }
     }

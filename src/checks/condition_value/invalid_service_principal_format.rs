@@ -103,23 +103,6 @@ fn looks_like_region(label: &str) -> bool {
         && parts.iter().rev().skip(1).all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn service_principals_have_a_domain_and_those_of_kms_a_region() {
-        assert!(Form::Principal.fits("ecs-tasks.amazonaws.com"));
-        assert!(Form::Principal.fits("delivery.logs.amazonaws.com"));
-        assert!(Form::Principal.fits("ec2.amazonaws.com.cn"));
-        assert!(!Form::Principal.fits("ec2"));
-        assert!(!Form::Principal.fits(".amazonaws.com"));
-        assert!(Form::Regional.fits("s3.us-gov-west-1.amazonaws.com"));
-        assert!(!Form::Regional.fits("s3.amazonaws.com"));
-        assert!(!Form::Regional.fits("us-east-1.amazonaws.com"));
-    }
-}
-
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys() {
         let Some(form) = KEYS.iter().find(|(key, _)| used.is(key)).map(|(_, form)| *form) else { continue };
@@ -138,5 +121,22 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
                 format!("`{text}` is not of the form `{expected}` that `{}` has.", used.shown()),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_principals_have_a_domain_and_those_of_kms_a_region() {
+        assert!(Form::Principal.fits("ecs-tasks.amazonaws.com"));
+        assert!(Form::Principal.fits("delivery.logs.amazonaws.com"));
+        assert!(Form::Principal.fits("ec2.amazonaws.com.cn"));
+        assert!(!Form::Principal.fits("ec2"));
+        assert!(!Form::Principal.fits(".amazonaws.com"));
+        assert!(Form::Regional.fits("s3.us-gov-west-1.amazonaws.com"));
+        assert!(!Form::Regional.fits("s3.amazonaws.com"));
+        assert!(!Form::Regional.fits("us-east-1.amazonaws.com"));
     }
 }

@@ -53,10 +53,9 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         );
         let right: String = sid.text.as_str().chars().filter(char::is_ascii_alphanumeric).collect();
         let taken = |s: &crate::policy::Statement| s.sid.as_ref().is_some_and(|other| other.text == right.as_str());
-        if let Some(wrong) = sid.text.known().filter(|_| !right.is_empty()) {
-            if !context.document.statements.iter().any(taken) {
-                finding.replace(sid.span, wrong, &right);
-            }
+        let is_free = !right.is_empty() && !context.document.statements.iter().any(taken);
+        if let Some(wrong) = sid.text.known().filter(|_| is_free) {
+            finding.replace(sid.span, wrong, &right);
         }
     }
 }

@@ -40,7 +40,7 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     let version = context.document.root().get("Version");
-    if !version.is_none_or(|v| Node::as_str(v) == Some("2008-10-17")) {
+    if version.is_some_and(|v| Node::as_str(v) != Some("2008-10-17")) {
         return;
     }
     super::for_each_variable(context.document, |value, variable| {
