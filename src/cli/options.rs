@@ -151,6 +151,7 @@ pub(super) struct JudgementOptions {
 /// [`PolicyType`] by the names of the Access Analyzer API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(clippy::enum_variant_names, reason = "the names are those of the API")]
 pub(super) enum PolicyTypeName {
     /// Attached to users, groups and roles
     IdentityPolicy,

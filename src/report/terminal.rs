@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::excerpt::{Excerpt, one_line};
 use super::{Report, ReportedFinding, Summary, WriteOptions, counted};
 use crate::finding::{Finding, FindingType, Location};
-use crate::model::{InputKind, PolicyStatus, Problem};
+use crate::model::{InputId, InputKind, PolicyStatus, Problem};
 use crate::policy::PolicyType;
 use crate::source::{SourceId, Span};
 
@@ -27,7 +27,11 @@ pub struct TerminalStyle {
 }
 
 pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = Writer { report, options, handler: handler(options.style), excerpts: FxHashMap::default() };
+    let resources = report.deployment.resources.iter();
+    let construct_paths =
+        resources.filter_map(|r| Some(((r.input, r.id.id.as_str()), r.construct_path.as_deref()?))).collect();
+    let handler = handler(options.style);
+    let mut writer = Writer { report, options, handler, excerpts: FxHashMap::default(), construct_paths };
     writer.inputs(out)?;
     for found in &report.findings {
         if found.suppressed.is_none() || options.verbose {
@@ -63,6 +67,8 @@ struct Writer<'a> {
     options: &'a WriteOptions,
     handler: GraphicalReportHandler,
     excerpts: FxHashMap<SourceId, Rc<Excerpt>>,
+    /// Where the CDK's source has a resource, by input and logical id.
+    construct_paths: FxHashMap<(InputId, &'a str), &'a str>,
 }
 
 /// What is shown, in the form that [`miette`] reads.
@@ -234,6 +240,10 @@ impl Writer<'_> {
                 few @ ([_] | [_, _] | [_, _, _]) => line.push_str(&format!(", attached to {}", few.join(", "))),
                 [first, rest @ ..] => line.push_str(&format!(", attached to {first} and {} more", rest.len())),
             }
+        }
+        let input = policy.map(|p| p.input);
+        if let Some(path) = input.and_then(|input| self.construct_paths.get(&(input, resource.id.as_str()))) {
+            line.push_str(&format!(", construct {path}"));
         }
         Some(one_line(&line).into_owned())
     }

@@ -83,7 +83,7 @@ fn is_assembly_manifest(root: &Node) -> bool {
 fn read_tree(candidate: &Candidate, text: &str, ctx: LoadContext<'_>, document_asked: bool) -> Result<Node, ReadError> {
     let yaml_name = is_yaml_name(&candidate.path);
     let begins_as_json = begins_as_json(text);
-    if !begins_as_json && !(document_asked && !yaml_name) {
+    if !begins_as_json && (!document_asked || yaml_name) {
         return yaml::read(candidate.source, text, ctx.limits);
     }
     json::read(candidate.source, text, ctx.limits).or_else(|error| {

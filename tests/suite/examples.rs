@@ -8,7 +8,8 @@ use super::report::hold_to_schema;
 use crate::binary::{iam_preflight, json, root, run};
 
 /// The examples, with further arguments.
-const EXAMPLES: [(&str, &[&str]); 7] = [
+const EXAMPLES: [(&str, &[&str]); 8] = [
+    ("examples/cdk/assembly/manifest.json", &[]),
     ("examples/cloudformation/clean.json", &[]),
     ("examples/cloudformation/nested.yaml", &[]),
     ("examples/cloudformation/orders.yaml", &[]),
@@ -21,7 +22,9 @@ const EXAMPLES: [(&str, &[&str]); 7] = [
 const PLAN: &str = "examples/terraform/queue/plan.json";
 
 /// Examples that others name, or that are no inputs.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 7] = [
+    "examples/cdk/assembly/Alarms.template.json",
+    "examples/cdk/assembly/cdk.out",
     "examples/ci/buildspec.yml",
     "examples/ci/github-workflow.yml",
     "examples/cloudformation/nested/storage.yaml",
@@ -83,6 +86,9 @@ fn a_folder_search_finds_every_example_that_is_an_input() {
     let report = json(&run(iam_preflight().args(["validate", "examples", "--format", "json"])));
     let inputs = report["inputs"].as_array().expect("inputs");
     let paths: BTreeSet<&str> = inputs.iter().filter_map(|i| i["path"].as_str()).collect();
+    // The assembly's template is reached through its manifest, once.
+    let through = |path: &&&str| **path == "examples/cdk/assembly/Alarms.template.json";
+    assert_eq!(inputs.iter().filter_map(|i| i["path"].as_str()).collect::<Vec<_>>().iter().filter(through).count(), 1);
     for path in EXAMPLES.iter().map(|(p, _)| *p).chain([PLAN]) {
         assert!(paths.contains(path), "{path} is not in {paths:?}");
     }
