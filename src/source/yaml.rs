@@ -42,26 +42,77 @@ pub fn read(source: SourceId, text: &str, limits: &Limits) -> Result<Node, ReadE
         Some(body) => ('\u{FEFF}'.len_utf8(), body),
         None => (0, text),
     };
-    let mut builder = Builder {
-        source,
-        text,
-        limits,
-        bytes: ByteOffsets::new(body, skipped),
-        anchors: FxHashMap::default(),
-        expanded: 0,
-        open: Vec::new(),
-        root: None,
-    };
-    let mut parser = Parser::new_from_str(body).keep_tags(true);
-    while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|e| {
-            let at = builder.bytes.get(e.marker().index());
-            ReadError::new(e.info().to_owned(), Span::new(source, at, (at + 1).min(text.len().max(at))))
-        })?;
-        let span = Span::new(source, builder.bytes.get(span.start.index()), builder.bytes.get(span.end.index()));
-        builder.event(event, span)?;
+    // Reading again after each repair costs at most this many bytes.
+    const REPAIR_BYTES: usize = 64 << 20;
+    let mut repaired = Repaired::new(body);
+    let mut spent = 0;
+    loop {
+        match Builder::new(source, text, limits, ByteOffsets::new(body, skipped, &repaired)).read(&repaired.text) {
+            Ok(root) => return Ok(root),
+            Err(Stop::Limit(error)) => return Err(error),
+            Err(Stop::Syntax { index, in_flow, error }) => {
+                spent += repaired.text.len();
+                if spent > REPAIR_BYTES || !repaired.indent(index, in_flow, &error.message) {
+                    return Err(error);
+                }
+            }
+        }
     }
-    builder.root.ok_or_else(|| ReadError::new("document is empty", Span::new(source, 0, 0)))
+}
+
+/// Why reading ended.
+enum Stop {
+    /// A limit, or what YAML allows and we don't read.
+    Limit(ReadError),
+    /// The parser's error, at a character of the text that it was given.
+    Syntax { index: usize, in_flow: bool, error: ReadError },
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Stop {
+        Stop::Limit(error)
+    }
+}
+
+/// The document with spaces put in front of lines that continue a flow collection further left than the YAML
+/// specification allows. CloudFormation and most YAML readers accept them; `saphyr-parser` does not.
+struct Repaired {
+    text: String,
+    /// Character positions in `text` at which spaces were put, ascending.
+    insertions: Vec<usize>,
+}
+
+impl Repaired {
+    /// More than any real indentation.
+    const SPACES: usize = 250;
+
+    fn new(text: &str) -> Repaired {
+        Repaired { text: text.to_owned(), insertions: Vec::new() }
+    }
+
+    /// Indents the line of the character `index` if that is what `message` is about; false if it is not.
+    fn indent(&mut self, index: usize, in_flow: bool, message: &str) -> bool {
+        let Some((byte, character)) = self.text.char_indices().nth(index) else { return false };
+        let in_flow = in_flow || message.contains("flow construct");
+        if !message.starts_with("invalid indentation") || !(in_flow || matches!(character, ']' | '}')) {
+            return false;
+        }
+        let line = self.text[..byte].rfind('\n').map_or(0, |at| at + 1);
+        if !self.text[line..byte].chars().all(|c| c == ' ') {
+            return false;
+        }
+        let start = index - self.text[line..byte].chars().count();
+        if self.insertions.contains(&start) {
+            return false;
+        }
+        self.text.insert_str(line, &" ".repeat(Self::SPACES));
+        for later in self.insertions.iter_mut().filter(|at| **at > start) {
+            *later += Self::SPACES;
+        }
+        self.insertions.push(start);
+        self.insertions.sort_unstable();
+        true
+    }
 }
 
 /// The parser counts characters; spans count bytes.
@@ -70,15 +121,19 @@ struct ByteOffsets {
     table: Option<Vec<u32>>,
     skipped: usize,
     length: usize,
+    insertions: Vec<usize>,
 }
 
 impl ByteOffsets {
-    fn new(text: &str, skipped: usize) -> Self {
+    fn new(text: &str, skipped: usize, repaired: &Repaired) -> Self {
         let table = (!text.is_ascii()).then(|| text.char_indices().map(|(i, _)| i as u32).collect());
-        ByteOffsets { table, skipped, length: text.len() }
+        ByteOffsets { table, skipped, length: text.len(), insertions: repaired.insertions.clone() }
     }
 
     fn get(&self, characters: usize) -> usize {
+        let before = self.insertions.iter().take_while(|at| **at < characters);
+        let put_in: usize = before.map(|at| (characters - at).min(Repaired::SPACES)).sum();
+        let characters = characters - put_in;
         let byte = match &self.table {
             None => characters.min(self.length),
             Some(table) => table.get(characters).map_or(self.length, |b| *b as usize),
@@ -112,7 +167,45 @@ struct Builder<'a> {
     root: Option<Node>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(source: SourceId, text: &'a str, limits: &'a Limits, bytes: ByteOffsets) -> Self {
+        Builder {
+            source,
+            text,
+            limits,
+            bytes,
+            anchors: FxHashMap::default(),
+            expanded: 0,
+            open: Vec::new(),
+            root: None,
+        }
+    }
+
+    fn read(mut self, body: &str) -> Result<Node, Stop> {
+        let mut parser = Parser::new_from_str(body).keep_tags(true);
+        while let Some(event) = parser.next_event() {
+            let (event, span) = event.map_err(|e| {
+                let at = self.bytes.get(e.marker().index());
+                let span = Span::new(self.source, at, (at + 1).min(self.text.len().max(at)));
+                let error = ReadError::new(e.info().to_owned(), span);
+                Stop::Syntax { index: e.marker().index(), in_flow: self.is_in_flow(), error }
+            })?;
+            let span =
+                Span::new(self.source, self.bytes.get(span.start.index()), self.bytes.get(span.end.index()));
+            self.event(event, span)?;
+        }
+        self.root.ok_or_else(|| ReadError::new("document is empty", Span::new(self.source, 0, 0)).into())
+    }
+
+    /// True within `[…]` or `{…}`, so far as the events tell.
+    fn is_in_flow(&self) -> bool {
+        let Some(open) = self.open.last() else { return false };
+        let written = &self.text[open.start as usize..];
+        // A tag stands before the bracket.
+        let value = if written.starts_with('!') { written.split_once(' ').map_or("", |(_, v)| v) } else { written };
+        value.trim_start().starts_with(['[', '{'])
+    }
+
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), ReadError> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
@@ -357,6 +450,18 @@ mod tests {
         assert!(parse(&deep).is_err());
         let deep: String = (0..300).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
         assert!(parse(&deep).unwrap_err().message.contains("200 levels"));
+    }
+
+    #[test]
+    fn flow_collections_may_be_closed_further_left_and_spans_stay_true() {
+        let text = "é:\n  a: [\n    1,\n    x\n  ]\n  b: {c:\n   d\n}\n  e: [\n f ]\n  g: !Sub [\n    '${X}', {X: y}\n  ]\n";
+        let node = parse(text).unwrap();
+        let inner = node.get("é").unwrap();
+        assert_eq!(written(text, inner.get("a").unwrap()), "[\n    1,\n    x\n  ]");
+        assert_eq!(written(text, &inner.get("e").unwrap().as_sequence().unwrap()[0]), "f");
+        assert_eq!(written(text, inner.get("b").unwrap().get("c").unwrap()), "d");
+        assert_eq!(inner.get("g").unwrap().as_sequence().unwrap().len(), 2);
+        assert!(parse("a:\n  b: 1\n ]\n").is_err());
     }
 
     #[test]
