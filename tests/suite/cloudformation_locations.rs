@@ -36,7 +36,8 @@ fn every_policy_property_of_the_schemas_is_in_the_table_or_excepted_with_a_reaso
 
 #[test]
 fn every_row_names_a_property_that_the_schemas_have() {
-    for location in POLICY_LOCATIONS {
+    // What stands within an OpenAPI document is not the schemas' business.
+    for location in POLICY_LOCATIONS.iter().filter(|l| !l.property.starts_with("Body.")) {
         let row = format!("{}\t{}\t", location.resource_type, location.property.replace(".*", ""));
         assert!(PROPERTIES.contains(&row), "{row:?}");
     }

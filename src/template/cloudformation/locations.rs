@@ -62,6 +62,8 @@ pub const POLICY_LOCATIONS: &[PolicyLocation] = &[
     own("AWS::AIOps::InvestigationGroup", "InvestigationGroupPolicy"),
     on("AWS::APS::ResourcePolicy", "PolicyDocument", "AWS::APS::Workspace", "WorkspaceArn"),
     own("AWS::ApiGateway::DomainNameV2", "Policy"),
+    // The OpenAPI extension, which SAM writes too.
+    own("AWS::ApiGateway::RestApi", "Body.x-amazon-apigateway-policy"),
     own("AWS::ApiGateway::RestApi", "Policy"),
     own("AWS::Backup::BackupVault", "AccessPolicy"),
     own("AWS::Backup::LogicallyAirGappedBackupVault", "AccessPolicy"),
