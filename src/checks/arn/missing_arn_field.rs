@@ -40,7 +40,12 @@ declare_check! {
 }
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
+    // API Gateway completes `execute-api:/stage/GET/path` to the ARN of the API that the policy is attached to.
+    let is_api = context.resource_type == Some("AWS::ApiGateway::RestApi");
     for entry in context.resource_entries() {
+        if is_api && entry.item.text.as_str().starts_with("execute-api:/") {
+            continue;
+        }
         if let Err(fields) = entry.arn {
             findings.add(
                 ResourceEntry::location(entry),

@@ -421,7 +421,7 @@ impl<'a> Evaluator<'a> {
                 Some(field) => Ok(field.value.clone()),
                 None => match value.fields().and_then(|f| f.iter().find(|f| f.key.has_unknown())) {
                     // A key that isn't known may be this one.
-                    Some(_) => Ok(self.unknown_of(span, format!("value of `{name}`"), &[value.clone()])),
+                    Some(_) => Ok(self.unknown_of(span, format!("value of `{name}`"), std::slice::from_ref(&value))),
                     None => fail(format!("the value has no attribute `{name}`"), span),
                 },
             },

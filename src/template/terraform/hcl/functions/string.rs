@@ -43,11 +43,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     function("substr", (3, 3), Known, substr),
     function("replace", (3, 3), Known, replace),
-    function("regex", (2, 2), Known, |c| match pattern(c, &c.str(0)?)? {
-        re => match re.captures(&c.str(1)?) {
+    function("regex", (2, 2), Known, |c| {
+        let re = pattern(c, &c.str(0)?)?;
+        match re.captures(&c.str(1)?) {
             Some(captures) => Ok(captured(&re, &captures, c.span)),
             None => c.error("the pattern does not match"),
-        },
+        }
     }),
     function("regexall", (2, 2), Known, |c| {
         let re = pattern(c, &c.str(0)?)?;
