@@ -190,8 +190,7 @@ impl<'a> Builder<'a> {
                 let error = ReadError::new(e.info().to_owned(), span);
                 Stop::Syntax { index: e.marker().index(), in_flow: self.is_in_flow(), error }
             })?;
-            let span =
-                Span::new(self.source, self.bytes.get(span.start.index()), self.bytes.get(span.end.index()));
+            let span = Span::new(self.source, self.bytes.get(span.start.index()), self.bytes.get(span.end.index()));
             self.event(event, span)?;
         }
         self.root.ok_or_else(|| ReadError::new("document is empty", Span::new(self.source, 0, 0)).into())
@@ -454,7 +453,8 @@ mod tests {
 
     #[test]
     fn flow_collections_may_be_closed_further_left_and_spans_stay_true() {
-        let text = "é:\n  a: [\n    1,\n    x\n  ]\n  b: {c:\n   d\n}\n  e: [\n f ]\n  g: !Sub [\n    '${X}', {X: y}\n  ]\n";
+        let text =
+            "é:\n  a: [\n    1,\n    x\n  ]\n  b: {c:\n   d\n}\n  e: [\n f ]\n  g: !Sub [\n    '${X}', {X: y}\n  ]\n";
         let node = parse(text).unwrap();
         let inner = node.get("é").unwrap();
         assert_eq!(written(text, inner.get("a").unwrap()), "[\n    1,\n    x\n  ]");
