@@ -144,6 +144,20 @@ fn a_sensitive_policy_is_never_shown() {
 }
 
 #[test]
+fn a_sensitive_variable_is_not_followed() {
+    let text = r#"{"format_version": "1.2", "variables": {"p": {"value": "{\"Id\": \"hidden-value\"}"}},
+        "resource_changes": [{"address": "aws_iam_policy.x", "mode": "managed", "type": "aws_iam_policy", "name": "x",
+          "change": {"actions": ["create"], "after": {}, "after_unknown": {"policy": true}}}],
+        "configuration": {"root_module": {"variables": {"p": {"sensitive": true}}, "resources": [
+          {"address": "aws_iam_policy.x", "expressions": {"policy": {"references": ["var.p"]}}}]}}}"#;
+    let open = run_text("plan.json", &text.replace("true}}, \"resources", "false}}, \"resources"), &LoadOptions::default());
+    assert!(open.policy("aws_iam_policy.x", "policy").document.is_some());
+    let secret = run_text("plan.json", text, &LoadOptions::default());
+    assert!(secret.policy("aws_iam_policy.x", "policy").document.is_none());
+    assert!(!format!("{:?}", secret.deployment).contains("hidden-value"));
+}
+
+#[test]
 fn every_policy_attribute_of_the_table_is_found_with_its_type() {
     use iam_preflight::template::terraform::locations::POLICIES;
     for row in POLICIES {

@@ -156,7 +156,9 @@ impl<'a> Resolver<'a> {
         for e in self.root.get("variables").and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter) {
             let name = e.key.as_smol();
             let declared = source.variables.get(name);
-            let secret = declared.is_some_and(|v| v.sensitive);
+            let marked = self.root.at(&["configuration", "root_module", "variables", name, "sensitive"]);
+            let marked = matches!(marked.map(|n| &n.kind), Some(NodeKind::Bool(true)));
+            let secret = marked || declared.is_some_and(|v| v.sensitive);
             let value = match e.value.get("value") {
                 Some(value) if !secret => match declared {
                     Some(variable) => placed(value, variable.span),

@@ -275,7 +275,11 @@ impl<'a> Resolver<'a> {
             return None;
         }
         match module.parent() {
-            None => self.root.at(&["variables", name, "value"]).cloned(),
+            None => {
+                let declared = self.root.at(&["configuration", "root_module", "variables", name, "sensitive"]);
+                let is_secret = matches!(declared.map(|n| &n.kind), Some(NodeKind::Bool(true)));
+                self.root.at(&["variables", name, "value"]).filter(|_| !is_secret).cloned()
+            }
             Some((parent, step)) => {
                 let call = self.configuration.call(&parent.call_names(), &step.name)?;
                 match configuration::attribute(call, name) {
