@@ -150,7 +150,8 @@ fn a_sensitive_variable_is_not_followed() {
           "change": {"actions": ["create"], "after": {}, "after_unknown": {"policy": true}}}],
         "configuration": {"root_module": {"variables": {"p": {"sensitive": true}}, "resources": [
           {"address": "aws_iam_policy.x", "expressions": {"policy": {"references": ["var.p"]}}}]}}}"#;
-    let open = run_text("plan.json", &text.replace("true}}, \"resources", "false}}, \"resources"), &LoadOptions::default());
+    let open =
+        run_text("plan.json", &text.replace("true}}, \"resources", "false}}, \"resources"), &LoadOptions::default());
     assert!(open.policy("aws_iam_policy.x", "policy").document.is_some());
     let secret = run_text("plan.json", text, &LoadOptions::default());
     assert!(secret.policy("aws_iam_policy.x", "policy").document.is_none());
