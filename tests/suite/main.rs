@@ -12,6 +12,7 @@ mod cloudformation_locations;
 mod conditions;
 mod conformance;
 mod examples;
+mod fuzz_smoke;
 mod hcl_expressions;
 mod managed_policies;
 mod report;
