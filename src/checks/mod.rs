@@ -315,7 +315,9 @@ pub fn run_check(check: &'static Check, context: &CheckContext<'_>) -> Vec<Findi
 
 /// Runs the checks on a policy of a deployment; nothing for one without a document.
 pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Finding> {
-    let Some(document) = &policy.document else { return Vec::new() };
+    let Some(document) = &policy.document else {
+        return policy.syntax_error.iter().map(embedded_syntax_error).collect();
+    };
     let context = CheckContext {
         resource_type: policy.resource_type.as_deref(),
         form: Some(policy.form),
@@ -342,6 +344,17 @@ pub fn validate_text(
     let context =
         CheckContext { resource_type, text: Some(text), ..CheckContext::new(&document, policy_type, catalog) };
     run_all(&context, strict)
+}
+
+/// The finding for a document in a string that is not JSON.
+fn embedded_syntax_error(error: &ReadError) -> Finding {
+    let mut out = Vec::new();
+    let mut findings = Findings { check: &grammar::JSON_SYNTAX_ERROR, out: &mut out };
+    findings.add(
+        Location::new(crate::policy::PolicyPath::root(), error.span),
+        format!("The document is a string that is not JSON: {}.", error.message),
+    );
+    out.swap_remove(0)
 }
 
 /// The finding for text that is not JSON, given the error of [`json::read`].

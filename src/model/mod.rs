@@ -158,6 +158,8 @@ pub struct Policy {
     pub document: Option<PolicyDocument>,
     /// Why it is not analysed, or in part only; empty when it is analysed whole.
     pub gaps: Vec<Problem>,
+    /// Why the text of the document is no JSON, if that is why there is no document.
+    pub syntax_error: Option<crate::source::ReadError>,
     /// Where it is written (the property or block).
     pub span: Option<Span>,
     /// The undecided conditions that this version of the policy stands for.

@@ -70,6 +70,7 @@ fn deployment(
         gaps,
         span: Some(span),
         when: None,
+        syntax_error: None,
         is_own: true,
     };
     let kind = InputKind::PolicyDocument;

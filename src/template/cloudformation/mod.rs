@@ -94,11 +94,25 @@ fn load_as(inputs: &[(&ParsedInput, Option<&str>)], ctx: LoadContext<'_>, kind: 
         let mut problems = Problems::default();
         policies::collect(&world, stack, None, &mut out, &mut attachments, &mut problems);
         attachments.join(&mut out);
+        problems.append(&mut condition_problems(&world, stack));
         out.inputs.push(report(input, kind, problems));
         deployments.push(out);
     }
     unknown_parameters(&world, &stacks, &mut deployments);
     deployments
+}
+
+/// What is wrong with conditions that no resource may use: one that depends on itself, or on one that isn't there.
+fn condition_problems(world: &World<'_>, stack: &Stack) -> Problems {
+    let mut found = Problems::default();
+    let mut conditions: Vec<_> = stack.template.conditions.iter().collect();
+    conditions.sort_by_key(|(_, expression)| expression.span);
+    for (name, expression) in conditions {
+        let mut run = Resolver::new(world, stack);
+        run.condition(name, expression.span);
+        found.append(&mut run.problems);
+    }
+    found
 }
 
 fn report(input: &ParsedInput, kind: InputKind, problems: Problems) -> Input {

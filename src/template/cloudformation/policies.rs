@@ -20,7 +20,7 @@ use super::{grants, nested};
 use crate::checks::TRUST_POLICY;
 use crate::model::{Deployment, InputId, Policy, PolicyForm, PolicyId, Problem, Resource, ResourceRef, When};
 use crate::policy::{PolicyDocument, PolicyType};
-use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text, json};
+use crate::source::{Entry, Mapping, Node, NodeKind, ReadError, Span, Text, json};
 
 /// A resource in one version.
 pub(super) struct Resolved {
@@ -218,7 +218,7 @@ fn policies(
             let Some(first) = group.versions.first().copied() else { continue };
             let Some(policy) = found.get(first).and_then(Option::as_ref) else { continue };
             let policy_id = PolicyId(out.policies.len());
-            let (document, mut gaps) = document(policy);
+            let (document, mut gaps, syntax_error) = document(policy);
             let span = policy.value.span;
             let inside = |p: &&Problem| {
                 p.span.is_some_and(|s| s.source == span.source && s.start >= span.start && s.end <= span.end)
@@ -235,6 +235,7 @@ fn policies(
                 form: policy.form,
                 document,
                 gaps,
+                syntax_error,
                 span: Some(span),
                 when: both(outer, group.when.as_ref(), &stack.prefix),
                 is_own: true,
@@ -360,29 +361,29 @@ fn descend<'n>(
 }
 
 /// The document of a value, and why there is none.
-fn document(found: &Found) -> (Option<PolicyDocument>, Vec<Problem>) {
+fn document(found: &Found) -> (Option<PolicyDocument>, Vec<Problem>, Option<ReadError>) {
     let value = &found.value;
     match &value.kind {
         NodeKind::String(text) if text.as_symbol().is_some() => {
             let gap =
                 Problem::at(format!("the document is `{text}`, which is not known before deployment"), value.span);
-            (None, vec![gap])
+            (None, vec![gap], None)
         }
         NodeKind::String(text) => {
             let read = json::read_embedded(text, value.span, &crate::source::Limits::default());
             match read {
-                Ok(node) => (Some(PolicyDocument::new(node)), Vec::new()),
+                Ok(node) => (Some(PolicyDocument::new(node)), Vec::new(), None),
                 Err(e) => {
                     let gap = Problem {
                         message: format!("the document is a string that is not valid JSON: {}", e.message),
                         span: Some(e.span),
-                        help: e.help,
+                        help: e.help.clone(),
                     };
-                    (None, vec![gap])
+                    (None, vec![gap], Some(e))
                 }
             }
         }
-        _ => (Some(PolicyDocument::new(strings(value))), Vec::new()),
+        _ => (Some(PolicyDocument::new(strings(value))), Vec::new(), None),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::{
     Deployment, Input, InputId, InputKind, Policy, PolicyForm, PolicyId, Problem, Resource, ResourceRef,
 };
 use crate::policy::{PolicyDocument, PolicyType};
-use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text, json};
+use crate::source::{Entry, Mapping, Node, NodeKind, ReadError, Span, Text, json};
 use crate::template::{LoadContext, ParsedInput};
 
 /// Loads what a plan makes, or what a state holds.
@@ -112,6 +112,7 @@ struct Loader<'r, 'a> {
 struct Found {
     document: Option<PolicyDocument>,
     gaps: Vec<Problem>,
+    syntax_error: Option<ReadError>,
     span: Span,
 }
 
@@ -158,7 +159,7 @@ impl<'a> Loader<'_, 'a> {
                 let blocks = masked.key(block);
                 if blocks.is_unknown() && self.resolver.is_configured(&instance.address, block) {
                     let gap = format!("the blocks `{block}` are not known before apply");
-                    let found = Found { document: None, gaps: vec![Problem::new(gap)], span: instance.span };
+                    let found = Found { document: None, gaps: vec![Problem::new(gap)], syntax_error: None, span: instance.span };
                     return self.push(id, instance, location, SmolStr::new(block), found);
                 }
                 for (i, item) in blocks.items().into_iter().enumerate() {
@@ -220,7 +221,7 @@ impl<'a> Loader<'_, 'a> {
             })
         });
         gaps.iter_mut().for_each(|g| g.span = Some(place));
-        Found { document, gaps, span: place }
+        Found { document, gaps, syntax_error: None, span: place }
     }
 
     /// The policy in an attribute of a nested block.
@@ -293,25 +294,25 @@ impl<'a> Loader<'_, 'a> {
         let span = value.span;
         let Some(text) = value.as_text() else {
             return match value.as_mapping() {
-                Some(_) => Found { document: Some(PolicyDocument::new(value.clone())), gaps, span },
+                Some(_) => Found { document: Some(PolicyDocument::new(value.clone())), gaps, syntax_error: None, span },
                 None => {
                     gaps.push(Problem::at(format!("policy is a {}, not a JSON string", value.type_name()), span));
-                    Found { document: None, gaps, span }
+                    Found { document: None, gaps, syntax_error: None, span }
                 }
             };
         };
         if let Some(symbol) = text.as_symbol() {
             let mut found = not_known(span, Some(&symbol.info().name));
             gaps.append(&mut found.gaps);
-            return Found { document: None, gaps, span };
+            return Found { document: None, gaps, syntax_error: None, span };
         }
         match json::read_embedded(text, span, self.resolver.ctx.limits) {
-            Ok(root) => Found { document: Some(PolicyDocument::new(root)), gaps, span },
+            Ok(root) => Found { document: Some(PolicyDocument::new(root)), gaps, syntax_error: None, span },
             Err(e) => {
-                let mut problem = Problem::from(e);
+                let mut problem = Problem::from(e.clone());
                 problem.message = format!("policy is not valid JSON: {}", problem.message);
                 gaps.push(problem);
-                Found { document: None, gaps, span }
+                Found { document: None, gaps, syntax_error: Some(e), span }
             }
         }
     }
@@ -362,6 +363,7 @@ impl<'a> Loader<'_, 'a> {
             form,
             document,
             gaps,
+            syntax_error: found.syntax_error,
             span: Some(found.span),
             when: None,
             is_own: true,
@@ -412,6 +414,7 @@ impl<'a> Loader<'_, 'a> {
             form: PolicyForm::Synthesised,
             document,
             gaps,
+            syntax_error: None,
             span: Some(span),
             when: None,
             is_own: true,
@@ -494,7 +497,7 @@ fn document(statements: Vec<Node>, span: Span) -> PolicyDocument {
 
 fn sensitive(span: Span) -> Found {
     let problem = Problem::at("the policy is marked sensitive, so its value is not read", span);
-    Found { document: None, gaps: vec![problem], span }
+    Found { document: None, gaps: vec![problem], syntax_error: None, span }
 }
 
 fn not_known(span: Span, name: Option<&str>) -> Found {
@@ -504,7 +507,7 @@ fn not_known(span: Span, name: Option<&str>) -> Found {
     };
     let mut problem = Problem::at(message, span);
     problem.help = Some("give the folder of the Terraform sources, from which the document is rebuilt".to_owned());
-    Found { document: None, gaps: vec![problem], span }
+    Found { document: None, gaps: vec![problem], syntax_error: None, span }
 }
 
 /// Names an instance.
