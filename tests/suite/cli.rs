@@ -260,3 +260,54 @@ fn a_closed_pipe_is_a_quiet_end() {
     child.stderr.take().expect("standard error").read_to_string(&mut err).expect("UTF-8");
     assert_eq!((child.wait().expect("an end").code(), err.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn a_policy_string_that_is_not_json_is_a_finding_at_its_place_and_the_other_policies_go_on() {
+    let template = concat!(
+        "Resources:\n  D:\n    Type: AWS::Logs::ResourcePolicy\n    Properties:\n      PolicyName: x\n",
+        "      PolicyDocument: '{\"Statement\": [}'\n",
+        "  M:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Version: 2012-10-17\n",
+        "        Statement: [{Effect: Allow, Action: 's3:GetObjct', Resource: '*'}]\n",
+    );
+    let folder = folder(&[("t.yaml", template)]);
+    let result = run(in_folder(folder.path()).args(["validate", "t.yaml", "--format", "json"]));
+    let report = json(&result);
+    assert_eq!(codes(&report), ["JSON_SYNTAX_ERROR", "INVALID_ACTION"], "{result:?}");
+    assert_eq!(report["findings"][0]["locations"][0]["start"]["line"], 6);
+    assert_eq!(report["summary"]["policies"]["notAnalysable"], 1);
+}
+
+#[test]
+fn a_condition_that_depends_on_itself_is_an_error_even_when_nothing_uses_it() {
+    let template = "Conditions:\n  a: !Condition b\n  b: !Condition a\nResources:\n  B: {Type: 'AWS::S3::Bucket'}\n";
+    let folder = folder(&[("t.yaml", template)]);
+    let result = run(in_folder(folder.path()).args(["validate", "t.yaml", "--format", "concise"]));
+    assert_eq!(result.code, 2, "{result:?}");
+    assert!(result.out.contains("t.yaml:3:6: error: condition `a` depends on itself"), "{}", result.out);
+}
+
+#[cfg(feature = "guard")]
+#[test]
+fn the_organisation_s_rules_are_findings_at_the_place_they_are_about() {
+    let rules =
+        "rule no_star when policies !empty {\n  policies[*].statements[*].resources[*] != \"*\" <<name them>>\n}\n";
+    let folder = folder(&[("p.json", MISSPELT), ("rules/r.guard", rules), ("bad.guard", "rule {")]);
+    let result = run(in_folder(folder.path()).args(["validate", "p.json", "--rules", "rules", "--format", "json"]));
+    let report = json(&result);
+    assert_eq!(codes(&report), ["INVALID_ACTION", "GUARD_RULE"], "{result:?}");
+    assert_eq!(report["findings"][1]["locations"][0]["path"], json!(["Statement", 0, "Resource"]));
+    let result = run(in_folder(folder.path()).args(["validate", "p.json", "--rules", "bad.guard"]));
+    assert_eq!(result.code, 2);
+    assert!(result.err.contains("bad.guard"), "{}", result.err);
+}
+
+#[cfg(feature = "github")]
+#[test]
+fn a_saved_report_becomes_a_comment_s_text() {
+    let folder = folder(&[("p.json", MISSPELT)]);
+    run(in_folder(folder.path()).args(["validate", "p.json", "--output", "json=r.json"]));
+    let result = run(in_folder(folder.path()).args(["comment", "--report", "r.json", "--key", "k", "--dry-run"]));
+    assert_eq!(result.code, 0, "{result:?}");
+    assert!(result.out.starts_with("<!-- iam-preflight:k -->\n### iam-preflight: blocking findings"), "{}", result.out);
+    assert!(result.out.contains("`p.json:2`"), "{}", result.out);
+}

@@ -159,7 +159,12 @@ impl<'a> Loader<'_, 'a> {
                 let blocks = masked.key(block);
                 if blocks.is_unknown() && self.resolver.is_configured(&instance.address, block) {
                     let gap = format!("the blocks `{block}` are not known before apply");
-                    let found = Found { document: None, gaps: vec![Problem::new(gap)], syntax_error: None, span: instance.span };
+                    let found = Found {
+                        document: None,
+                        gaps: vec![Problem::new(gap)],
+                        syntax_error: None,
+                        span: instance.span,
+                    };
                     return self.push(id, instance, location, SmolStr::new(block), found);
                 }
                 for (i, item) in blocks.items().into_iter().enumerate() {
