@@ -35,8 +35,10 @@ fn ours(expression: &str) -> Result<String, String> {
     value.as_text().map(|t| t.display()).ok_or_else(|| "not a string".to_owned())
 }
 
-/// What `terraform console` prints for the lines, one process for all; `None` if any of them is an error.
-fn terraform(lines: &[&str]) -> Option<Vec<String>> {
+/// The values of the expressions as `terraform console` gives them, each as JSON; `None` if any of them is an error.
+///
+/// From a pipe the console prints the last line's value only, so all go into one expression.
+fn terraform(expressions: &[&str]) -> Option<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new("terraform")
         .args(["console", "-no-color"])
@@ -48,19 +50,17 @@ fn terraform(lines: &[&str]) -> Option<Vec<String>> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let input: String = lines.iter().map(|l| format!("jsonencode({l})\n")).collect();
+    let values: Vec<String> = expressions.iter().map(|e| format!("jsonencode({e})")).collect();
+    let input = format!("jsonencode([{}])\n", values.join(", "));
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let answers: Vec<String> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .filter(|l| l.starts_with('"'))
-        .map(|l| {
-            let quoted = l.replace("$${", "${").replace("%%{", "%{");
-            serde_json::from_str(&quoted).unwrap_or_else(|e| panic!("{l}: {e}"))
-        })
-        .collect();
-    (output.status.success() && answers.len() == lines.len()).then_some(answers)
+    let text = String::from_utf8(output.stdout).unwrap();
+    let printed = text.lines().find(|l| l.starts_with('"')).filter(|_| output.status.success())?;
+    // The console writes the string as HCL does.
+    let printed = printed.replace("$${", "${").replace("%%{", "%{");
+    let list: String = serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{printed}: {e}"));
+    let answers: Vec<String> = serde_json::from_str(&list).unwrap_or_else(|e| panic!("{list}: {e}"));
+    (answers.len() == expressions.len()).then_some(answers)
 }
 
 fn has_terraform() -> bool {
