@@ -154,6 +154,65 @@ fn inline_policy(i: usize) -> Value {
     })
 }
 
+/// The value as YAML in block style, the long forms of intrinsic functions as in JSON.
+pub fn yaml(value: &Value) -> String {
+    let mut out = String::new();
+    write_yaml(value, 0, &mut out);
+    out
+}
+
+/// Writes a value whose first line is already indented.
+fn write_yaml(value: &Value, indent: usize, out: &mut String) {
+    let new_line = |first: bool, out: &mut String| {
+        if !first {
+            out.push_str(&" ".repeat(indent));
+        }
+    };
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (i, (key, value)) in map.iter().enumerate() {
+                new_line(i == 0, out);
+                out.push_str(&scalar(key));
+                out.push(':');
+                match value {
+                    Value::Object(inner) if !inner.is_empty() => {
+                        out.push_str(&format!("\n{}", " ".repeat(indent + 2)));
+                        write_yaml(value, indent + 2, out);
+                    }
+                    Value::Array(inner) if !inner.is_empty() => {
+                        out.push_str(&format!("\n{}", " ".repeat(indent)));
+                        write_yaml(value, indent, out);
+                    }
+                    _ => {
+                        out.push(' ');
+                        write_yaml(value, indent, out);
+                    }
+                }
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (i, item) in items.iter().enumerate() {
+                new_line(i == 0, out);
+                out.push_str("- ");
+                write_yaml(item, indent + 2, out);
+            }
+        }
+        Value::String(text) => out.push_str(&format!("{}\n", scalar(text))),
+        // Empty collections, numbers, booleans and null are in YAML what they are in JSON.
+        other => out.push_str(&format!("{other}\n")),
+    }
+}
+
+/// A string as people write it: plain where that is surely a string, else quoted as in JSON.
+fn scalar(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !matches!(text, "true" | "false" | "null")
+        && !text.ends_with(':')
+        && !text.contains(": ")
+        && !text.contains(" #");
+    if plain { text.to_owned() } else { Value::from(text).to_string() }
+}
+
 /// A plan with `count` resources that hold IAM policies, and the buckets that they are about. A third of the policies
 /// are known only after apply, as those that name a new bucket are.
 pub fn plan(count: usize) -> Value {

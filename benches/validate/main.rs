@@ -30,7 +30,7 @@ impl Case {
         let json = |value: &serde_json::Value| serde_json::to_string_pretty(value).expect("a value has a text");
         // Terraform writes plans in one line.
         let plan = generate::plan(size).to_string();
-        let yaml = yaml_serde::to_string(&template).expect("a value has a text");
+        let yaml = generate::yaml(&template);
         vec![
             Case { name: "template, JSON", size, path: "generated/template.json", text: json(&template) },
             Case { name: "template, YAML", size, path: "generated/template.yaml", text: yaml },
