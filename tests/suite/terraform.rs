@@ -391,3 +391,32 @@ fn every_policy_of_a_folder_of_plans_is_accounted_for() {
         }
     }
 }
+
+/// The plan says the same of `policy = jsonencode({… aws_s3_bucket.b.arn …})` and of `policy = aws_s3_bucket.b.arn`.
+#[test]
+fn a_policy_that_refers_to_one_attribute_is_not_taken_for_that_attribute() {
+    let block = |address: &str, kind: &str, expressions: &str| {
+        format!(
+            r#"{{"address": "{address}", "mode": "managed", "type": "{kind}", "name": "b", "expressions": {expressions}}}"#
+        )
+    };
+    let change = |address: &str, kind: &str, after: &str, unknown: &str| {
+        format!(
+            r#"{{"address": "{address}", "mode": "managed", "type": "{kind}", "name": "b",
+            "change": {{"actions": ["create"], "before": null, "after": {after}, "after_unknown": {unknown}}}}}"#
+        )
+    };
+    let (bucket, policy) = ("aws_s3_bucket.b", "aws_s3_bucket_policy.b");
+    let refers = r#"{"policy": {"references": ["aws_s3_bucket.b.arn", "aws_s3_bucket.b"]}}"#;
+    let text = format!(
+        r#"{{"format_version": "1.2", "resource_changes": [{}, {}], "configuration": {{"root_module": {{"resources": [{}, {}]}}}}}}"#,
+        change(bucket, "aws_s3_bucket", r#"{"bucket": "b"}"#, r#"{"arn": true, "id": true}"#),
+        change(policy, "aws_s3_bucket_policy", "{}", r#"{"bucket": true, "policy": true}"#),
+        block(bucket, "aws_s3_bucket", r#"{"bucket": {"constant_value": "b"}}"#),
+        block(policy, "aws_s3_bucket_policy", refers),
+    );
+    let run = run_text("plan.json", &text, &LoadOptions::default());
+    let policy = run.policy(policy, "policy");
+    assert!(policy.document.is_none() && policy.syntax_error.is_none(), "{:?}", policy.syntax_error);
+    assert!(policy.gaps.iter().any(|g| g.message.contains("not known before apply")), "{:?}", policy.gaps);
+}

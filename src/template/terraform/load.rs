@@ -201,7 +201,7 @@ impl<'a> Loader<'_, 'a> {
             resolver.gaps.borrow_mut().clear();
             let node = resolver.attribute(id, name)?;
             let gaps = std::mem::take(&mut *resolver.gaps.borrow_mut());
-            return Some(self.read(&node, gaps));
+            return Some(self.read_guessed(&node, gaps));
         }
         if self.is_read_back(instance, name) {
             return None;
@@ -253,7 +253,7 @@ impl<'a> Loader<'_, 'a> {
             let node = sourced().or(node);
             let gaps = std::mem::take(&mut *resolver.gaps.borrow_mut());
             return Some(match node {
-                Some(node) => self.read(&node, gaps),
+                Some(node) => self.read_guessed(&node, gaps),
                 None => not_known(instance.span, None),
             });
         }
@@ -292,6 +292,14 @@ impl<'a> Loader<'_, 'a> {
             NodeKind::String(text) if text.as_str().trim().is_empty() => None,
             _ => Some(self.read(value, Vec::new())),
         }
+    }
+
+    /// Reads a document whose value is not in the plan. The plan lists what an expression refers to, not what it makes
+    /// of it: `jsonencode({… aws_s3_bucket.b.arn …})` looks as `aws_s3_bucket.b.arn` does. A text that is no JSON is
+    /// therefore not the policy, and no fault of it.
+    fn read_guessed(&self, value: &Node, gaps: Vec<Problem>) -> Found {
+        let found = self.read(value, gaps);
+        if found.syntax_error.is_some() { not_known(found.span, None) } else { found }
     }
 
     /// Reads a document from JSON text, or from an object.
