@@ -10,7 +10,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     matches_by(pattern.as_bytes(), text.as_bytes(), |a, b| a == b)
 }
 
-/// As [`matches`], ignoring ASCII case.
+/// As [`matches()`], ignoring ASCII case.
 pub fn matches_ignore_case(pattern: &str, text: &str) -> bool {
     matches_by(pattern.as_bytes(), text.as_bytes(), |a, b| a.eq_ignore_ascii_case(&b))
 }
