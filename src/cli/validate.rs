@@ -67,6 +67,9 @@ impl Validate {
             report.notices.push(fixed);
         }
         output::write_reports(&report, &self.output, Format::Terminal, global)?;
+        // The process ends next: freeing the trees of a large input piece by piece would only delay it.
+        std::mem::forget(report);
+        std::mem::forget(loaded);
         Ok(outcome)
     }
 }
