@@ -12,6 +12,7 @@ pub mod finding;
 pub mod github;
 #[cfg(feature = "guard")]
 pub mod guard;
+pub mod logic;
 pub mod model;
 pub mod policy;
 pub mod report;
