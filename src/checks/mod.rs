@@ -28,6 +28,7 @@ mod sid;
 mod size;
 mod strict;
 mod tag;
+pub mod timing;
 mod trust;
 mod variable;
 
@@ -43,6 +44,7 @@ pub use crate::declare_check;
 
 use arn::ResourceEntry;
 use condition::KeyUse;
+use timing::CheckTimings;
 
 /// A check of policy documents.
 #[derive(Debug)]
@@ -291,17 +293,27 @@ pub fn by_code(code: &str) -> Option<&'static Check> {
 /// Runs every check that applies, own ones only if `strict`. A key that stands twice in one object leaves open which
 /// of its values counts, so it is reported alone.
 pub fn run_all(context: &CheckContext<'_>, strict: bool) -> Vec<Finding> {
+    run_all_timed(context, strict, None)
+}
+
+fn run_all_timed(context: &CheckContext<'_>, strict: bool, timings: Option<&CheckTimings>) -> Vec<Finding> {
     let mut out = Vec::new();
-    let check = &grammar::JSON_SYNTAX_ERROR;
-    (check.run)(context, &mut Findings { check, out: &mut out });
+    let run = |position: usize, check: &'static Check, out: &mut Vec<Finding>| match timings {
+        Some(timings) => timings.measure(position, out, |out| (check.run)(context, &mut Findings { check, out })),
+        None => (check.run)(context, &mut Findings { check, out }),
+    };
+    let is_syntax = |check: &Check| std::ptr::eq(check, &grammar::JSON_SYNTAX_ERROR);
+    for (position, check) in registry().enumerate().filter(|(_, c)| is_syntax(c)) {
+        run(position, check, &mut out);
+    }
     if !out.is_empty() {
         return out;
     }
     let is_trust = context.is_trust_policy();
-    let chosen = registry().filter(|c| strict || c.origin == CheckOrigin::AccessAnalyzer);
-    let chosen = chosen.filter(|c| c.applies_to.includes(context.policy_type, is_trust));
-    for check in chosen.filter(|c| !std::ptr::eq(*c, &grammar::JSON_SYNTAX_ERROR)) {
-        (check.run)(context, &mut Findings { check, out: &mut out });
+    let chosen = registry().enumerate().filter(|(_, c)| strict || c.origin == CheckOrigin::AccessAnalyzer);
+    let chosen = chosen.filter(|(_, c)| c.applies_to.includes(context.policy_type, is_trust));
+    for (position, check) in chosen.filter(|(_, c)| !is_syntax(c)) {
+        run(position, check, &mut out);
     }
     out
 }
@@ -315,6 +327,16 @@ pub fn run_check(check: &'static Check, context: &CheckContext<'_>) -> Vec<Findi
 
 /// Runs the checks on a policy of a deployment; nothing for one without a document.
 pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Finding> {
+    check_policy_timed(policy, catalog, strict, None)
+}
+
+/// [`check_policy`], adding up what each check takes.
+pub fn check_policy_timed(
+    policy: &Policy,
+    catalog: &Catalog,
+    strict: bool,
+    timings: Option<&CheckTimings>,
+) -> Vec<Finding> {
     let Some(document) = &policy.document else {
         return policy.syntax_error.iter().map(embedded_syntax_error).collect();
     };
@@ -323,7 +345,7 @@ pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Fin
         form: Some(policy.form),
         ..CheckContext::new(document, policy.policy_type, catalog)
     };
-    run_all(&context, strict)
+    run_all_timed(&context, strict, timings)
 }
 
 /// Reads a bare policy document and runs the checks on it. Text that is not JSON gives one finding,
@@ -336,6 +358,19 @@ pub fn validate_text(
     catalog: &Catalog,
     strict: bool,
 ) -> Vec<Finding> {
+    validate_text_timed(source, text, policy_type, resource_type, catalog, strict, None)
+}
+
+/// [`validate_text`], adding up what each check takes.
+pub fn validate_text_timed(
+    source: SourceId,
+    text: &str,
+    policy_type: PolicyType,
+    resource_type: Option<&str>,
+    catalog: &Catalog,
+    strict: bool,
+    timings: Option<&CheckTimings>,
+) -> Vec<Finding> {
     let root = match json::read(source, text, &Limits::default()) {
         Ok(root) => root,
         Err(error) => return vec![syntax_error(&error, text)],
@@ -343,7 +378,7 @@ pub fn validate_text(
     let document = PolicyDocument::new(root);
     let context =
         CheckContext { resource_type, text: Some(text), ..CheckContext::new(&document, policy_type, catalog) };
-    run_all(&context, strict)
+    run_all_timed(&context, strict, timings)
 }
 
 /// The finding for a document in a string that is not JSON.

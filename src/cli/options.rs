@@ -143,7 +143,7 @@ pub(super) struct JudgementOptions {
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Judgement")]
     pub strict: bool,
 
-    /// Say what each step took
+    /// Say what each step took and, in the terminal's report, each check over all policies
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Report")]
     pub timings: bool,
 }

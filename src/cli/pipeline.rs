@@ -12,6 +12,7 @@ use super::options::{BlockingType, InputOptions, JudgementOptions};
 use super::{Failure, Outcome};
 use crate::catalog::Catalog;
 use crate::checks;
+use crate::checks::timing::CheckTimings;
 use crate::finding::suppression::{Baseline, BaselineEntry, IgnoreRule, SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType, fingerprint, fix};
 use crate::model::{Deployment, InputKind, Policy, PolicyId, PolicyStatus};
@@ -170,9 +171,15 @@ fn exclude(deployment: &mut Deployment, types: &[String]) {
 }
 
 /// Checks every policy that the inputs define. The order is that of the policies, and within one of the places.
-pub(super) fn check(deployment: &Deployment, sources: &Sources, catalog: &Catalog, strict: bool) -> Vec<Finding> {
+pub(super) fn check(
+    deployment: &Deployment,
+    sources: &Sources,
+    catalog: &Catalog,
+    strict: bool,
+    timings: Option<&CheckTimings>,
+) -> Vec<Finding> {
     let one = |(index, policy): (usize, &Policy)| -> Vec<Finding> {
-        let mut findings = check_policy(deployment, policy, sources, catalog, strict);
+        let mut findings = check_policy(deployment, policy, sources, catalog, strict, timings);
         for finding in &mut findings {
             finding.policy = Some(PolicyId(index));
             finding.resource = Some(policy.resource.clone());
@@ -199,18 +206,20 @@ fn check_policy(
     sources: &Sources,
     catalog: &Catalog,
     strict: bool,
+    timings: Option<&CheckTimings>,
 ) -> Vec<Finding> {
     // The text of a bare document counts, for its syntax and its size.
     match bare_document(deployment, policy) {
-        Some(source) => checks::validate_text(
+        Some(source) => checks::validate_text_timed(
             source,
             sources.get(source).text(),
             policy.policy_type,
             policy.resource_type.as_deref(),
             catalog,
             strict,
+            timings,
         ),
-        None => checks::check_policy(policy, catalog, strict),
+        None => checks::check_policy_timed(policy, catalog, strict, timings),
     }
 }
 
@@ -304,6 +313,7 @@ pub(super) fn report<'a>(
         notices,
         passes: true,
         timings: Vec::new(),
+        check_timings: Vec::new(),
     };
     Ok(report)
 }

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args};
 
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
+use crate::checks::timing::CheckTimings;
 use crate::finding::fix;
 use crate::model::InputKind;
 use crate::report::{Format, Report};
@@ -44,15 +45,18 @@ impl Validate {
         let sources = Sources::new();
         let loaded = pipeline::load(&self.input, &sources, catalog)?;
         let start = Instant::now();
+        let timings = self.judgement.timings.then(CheckTimings::default);
         #[cfg_attr(not(feature = "guard"), expect(unused_mut))]
-        let mut findings = pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict);
+        let mut findings =
+            pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict, timings.as_ref());
         #[cfg(feature = "guard")]
         findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
         let checked = start.elapsed();
         let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let outcome = pipeline::outcome(&report, &self.judgement);
         report.passes = outcome == Outcome::Passed;
-        if self.judgement.timings {
+        if let Some(timings) = timings {
+            report.check_timings = timings.slowest_first();
             report.timings = vec![("read and load".to_owned(), loaded.took), ("checks".to_owned(), checked)];
         }
         if let Some(path) = &self.judgement.write_baseline {

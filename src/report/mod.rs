@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use place::{Place, policy_ids};
 pub use terminal::TerminalStyle;
 
+use crate::checks::timing::CheckTiming;
 use crate::finding::suppression::{SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType};
 use crate::model::{Deployment, Policy, PolicyStatus};
@@ -60,6 +61,8 @@ pub struct Report<'a> {
     pub passes: bool,
     /// What each step took, if that was asked for.
     pub timings: Vec<(String, Duration)>,
+    /// What each check took over all policies, the slowest first; for the terminal alone.
+    pub check_timings: Vec<CheckTiming>,
 }
 
 /// A finding and what becomes of it.

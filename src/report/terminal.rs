@@ -295,6 +295,14 @@ impl Writer<'_> {
         for (step, took) in &self.report.timings {
             writeln!(out, "{:>10.3} ms  {step}", took.as_secs_f64() * 1e3)?;
         }
+        if self.report.check_timings.iter().any(|t| !t.took.is_zero()) {
+            writeln!(out, "by check, added up over the threads:")?;
+        }
+        for timing in self.report.check_timings.iter().filter(|t| !t.took.is_zero()) {
+            let (took, found) =
+                (timing.took.as_secs_f64() * 1e3, counted(timing.findings as usize, "finding", "findings"));
+            writeln!(out, "{took:>10.3} ms  {}: {found}", timing.code)?;
+        }
         Ok(())
     }
 

@@ -212,6 +212,21 @@ fn fixes_are_shown_and_made() {
 }
 
 #[test]
+fn timings_name_each_check_with_its_findings_on_the_terminal_alone() {
+    let folder = folder(&[("a.json", MISSPELT), ("b.json", MISSPELT)]);
+    let terminal = run(in_folder(folder.path()).args(["validate", ".", "--timings"])).out;
+    let by_check = terminal.split_once("by check, added up over the threads:\n").expect("times by check").1;
+    let times: Vec<f64> =
+        by_check.lines().map(|l| l.trim().split_once(" ms").expect("ms").0.parse().expect("a number")).collect();
+    assert!(times.len() > 50 && times.is_sorted_by(|a, b| a >= b), "{by_check}");
+    assert!(by_check.contains(" ms  INVALID_ACTION: 2 findings\n"), "{by_check}");
+    assert!(by_check.contains(" ms  MISSING_VERSION: 0 findings\n"), "{by_check}");
+    assert!(!run(in_folder(folder.path()).args(["validate", "."])).out.contains("by check"));
+    let report = json(&run(in_folder(folder.path()).args(["validate", ".", "--timings", "--format", "json"])));
+    assert_eq!(report["timings"].as_array().expect("steps").len(), 2);
+}
+
+#[test]
 fn version_tells_the_date_of_the_service_data() {
     let result = run(iam_preflight().arg("--version"));
     let date =
