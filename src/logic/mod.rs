@@ -4,6 +4,7 @@
 //! reasons about all requests at once, and every request that it shows is confirmed by the evaluator first.
 
 pub mod engine;
+pub mod evaluate;
 pub mod request;
 pub mod scalar;
 

@@ -7,8 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::variable;
 use super::pattern::{Class, Element, Pattern, Unit, is_empty, letters};
+use super::variable;
 
 /// An answer about a set: something of it, nothing there, or not found out (and why).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,7 +209,7 @@ fn find_in(
         return Found::Some(text);
     }
     if open.is_empty() && against.is_empty() {
-        let text = current.filled(|_, _| "example".to_owned());
+        let text = current.filled(|_, _| "example");
         return if fits(&text) { Found::Some(text.into()) } else { search(&current, &open, &against) };
     }
     match search(&current, &open, &against) {

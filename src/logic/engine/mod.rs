@@ -1,3 +1,21 @@
-//! The exact engine.
+//! The exact engine: decides questions about all requests at once, and shows the request that settles them.
+//!
+//! A policy is compiled into regions (see `compile`); a question becomes "is there a request in this region that is in
+//! none of those?" (see `search`). The answer is never a guess: it holds, or fails with a request that the plain evaluator
+//! confirms, or is undecided for a reason that is named.
+
+mod caller;
+mod compile;
+mod key;
+mod key_values;
 mod language;
 mod pattern;
+mod question;
+mod range;
+mod search;
+mod value;
+mod variable;
+mod witness;
+
+pub use compile::{CompileError, CompiledPolicy, Ties};
+pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};

@@ -135,6 +135,11 @@ impl Pattern {
         &self.elements
     }
 
+    /// The characters that every string of the pattern begins with.
+    pub(super) fn fixed_text(&self) -> String {
+        self.elements[..self.fixed].iter().filter_map(Element::as_char).collect()
+    }
+
     /// True for the pattern of all strings.
     pub(super) fn is_everything(&self) -> bool {
         matches!(*self.elements, [Element::Star(Class::All)])
@@ -142,11 +147,14 @@ impl Pattern {
 
     /// The characters that the pattern names, of either case where it ignores case.
     pub(super) fn named(&self) -> impl Iterator<Item = char> + '_ {
-        self.elements.iter().flat_map(|e| match e {
-            Element::One(Unit::Char(c)) => [Some(*c), None],
-            Element::One(Unit::Fold(c)) => [Some(*c), Some(c.to_ascii_uppercase())],
-            Element::One(Unit::Any(_)) | Element::Star(_) => [None, None],
-        }).flatten()
+        self.elements
+            .iter()
+            .flat_map(|e| match e {
+                Element::One(Unit::Char(c)) => [Some(*c), None],
+                Element::One(Unit::Fold(c)) => [Some(*c), Some(c.to_ascii_uppercase())],
+                Element::One(Unit::Any(_)) | Element::Star(_) => [None, None],
+            })
+            .flatten()
     }
 
     /// True if the pattern matches the text.
@@ -334,19 +342,18 @@ impl Pattern {
         reached(positions).filter_map(|at| self.elements.get(at).copied())
     }
 
-    /// A string of the pattern, each repetition filled by what `fill` gives for its number (the first is 0) as far as
-    /// its class allows.
-    pub(super) fn filled(&self, mut fill: impl FnMut(usize, Class) -> String) -> String {
+    /// A string of the pattern, each repetition filled by what `fill` gives for the text so far, as far as its class
+    /// allows.
+    pub(super) fn filled(&self, mut fill: impl FnMut(&str, bool) -> &'static str) -> String {
         let mut text = String::new();
-        let mut number = 0;
         for element in &self.elements {
             match element {
                 Element::One(Unit::Char(c) | Unit::Fold(c)) => text.push(*c),
                 Element::One(Unit::Any(Class::Digit)) => text.push('1'),
                 Element::One(Unit::Any(_)) => text.push('x'),
                 Element::Star(class) => {
-                    text.extend(fill(number, *class).chars().filter(|c| class.contains(*c)));
-                    number += 1;
+                    let filling = fill(&text, *class == Class::All);
+                    text.extend(filling.chars().filter(|c| class.contains(*c)));
                 }
             }
         }
@@ -408,9 +415,8 @@ pub(super) fn letters<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Vec<ch
     letters.sort_unstable();
     letters.dedup();
     let mut others: SmallVec<[char; 6]> = SmallVec::new();
-    let unnamed = |mut candidates: std::ops::RangeInclusive<char>| {
-        candidates.find(|c| letters.binary_search(c).is_err())
-    };
+    let unnamed =
+        |mut candidates: std::ops::RangeInclusive<char>| candidates.find(|c| letters.binary_search(c).is_err());
     others.extend(unnamed('a'..='z').or_else(|| unnamed('A'..='Z')).or_else(|| unnamed('\u{370}'..='\u{3ff}')));
     others.extend(unnamed('0'..='9'));
     others.extend([':', '/'].into_iter().filter(|c| letters.binary_search(c).is_err()));
@@ -434,7 +440,6 @@ pub(super) fn glob(text: &str, class: Class) -> impl Iterator<Item = Element> + 
 
 /// The characters of a text, ASCII letters in either case.
 pub(super) fn folded(text: &str) -> impl Iterator<Item = Element> + '_ {
-    text.chars().map(|c| {
-        Element::One(if c.is_ascii_alphabetic() { Unit::Fold(c.to_ascii_lowercase()) } else { Unit::Char(c) })
-    })
+    text.chars()
+        .map(|c| Element::One(if c.is_ascii_alphabetic() { Unit::Fold(c.to_ascii_lowercase()) } else { Unit::Char(c) }))
 }

@@ -39,10 +39,7 @@ pub(super) enum Piece<'a> {
     /// `${*}`, `${?}` or `${$}`: this character itself.
     Character(char),
     /// `${key}` or `${key, 'default'}`.
-    Variable {
-        key: &'a str,
-        default: Option<&'a str>,
-    },
+    Variable { key: &'a str, default: Option<&'a str> },
 }
 
 /// Takes text apart at its variables. What is no variable (`${` without an end, or with nothing in it) is text.

@@ -1,0 +1,259 @@
+//! The questions that people ask of policies, in terms of regions.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+use super::compile::{
+    CompiledPolicy, CompiledStatement, Dimension, Literal, Region, Test, Ties, action_patterns, resource_patterns,
+};
+use super::language::{Found, Language, Relation};
+use super::pattern::Pattern;
+use super::search::{Callers, Search, Sketch};
+use super::witness::{Preferences, request};
+use crate::logic::evaluate::{PolicyKind, Verdict, verdict};
+use crate::logic::request::Request;
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The statements because of which the answer is no, in order; empty when the answer is yes.
+    pub reasons: Vec<Reason>,
+    /// Statements for which the question could not be decided, with what stood in the way.
+    pub undecided: Vec<(usize, &'static str)>,
+}
+
+impl Answer {
+    /// True if the claim is proven.
+    pub fn holds(&self) -> bool {
+        self.reasons.is_empty() && self.undecided.is_empty()
+    }
+
+    /// True if the claim is refuted.
+    pub fn fails(&self) -> bool {
+        !self.reasons.is_empty()
+    }
+}
+
+/// A statement that breaks a claim, and a request that shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Position of the statement in the policy, from 0.
+    pub statement: usize,
+    /// Its `Sid`, if it has one that is not empty.
+    pub sid: Option<SmolStr>,
+    /// The request; the evaluator has confirmed it.
+    pub witness: Request,
+}
+
+/// Actions and resources that are not to be granted. An empty list stands for any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Action patterns.
+    pub actions: Vec<SmolStr>,
+    /// ARNs or ARN patterns.
+    pub resources: Vec<SmolStr>,
+}
+
+/// Is every request that `new` allows allowed by `existing`, too?
+pub fn no_new_access(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties) -> Answer {
+    let new_denies: Vec<&Region> = regions(new, false).collect();
+    let allowed: Vec<&Region> = regions(existing, true).chain(new_denies.iter().copied()).collect();
+    let denied: Vec<&Region> = regions(existing, false).collect();
+    let confirm = |request: &Request| allows(new, request) && !allows(existing, request);
+    let question = Question { policy: new, ties, other: Some(existing), confirm: &confirm };
+    question.answer(|search| {
+        // Not allowed at all …
+        match search.escape(&[], &allowed) {
+            Found::Nothing => {}
+            found => return found,
+        }
+        // … or forbidden.
+        let mut unknown = None;
+        for deny in &denied {
+            let also: SmallVec<[&Literal; 4]> = deny.iter().collect();
+            match search.escape(&also, &new_denies) {
+                Found::Nothing => {}
+                Found::Some(request) => return Found::Some(request),
+                Found::Unknown(why) => unknown = Some(why),
+            }
+        }
+        unknown.map_or(Found::Nothing, Found::Unknown)
+    })
+}
+
+/// Does the policy allow none of the listed actions on the listed resources?
+pub fn access_not_granted(policy: &CompiledPolicy, access: &Access, ties: Ties) -> Answer {
+    let denies: Vec<&Region> = regions(policy, false).collect();
+    let mut demanded: Vec<Literal> = Vec::new();
+    let language = |patterns: Vec<Pattern>| Test::In(Language::new(patterns.into_iter().map(Arc::new)));
+    if !access.actions.is_empty() {
+        let patterns = access.actions.iter().flat_map(|a| action_patterns(a)).collect();
+        demanded.push(Literal::new(Dimension::Action, language(patterns), true));
+    }
+    if !access.resources.is_empty() {
+        let patterns = access.resources.iter().flat_map(|r| resource_patterns(r)).collect();
+        demanded.push(Literal::new(Dimension::Resource, language(patterns), true));
+    }
+    let confirm = |request: &Request| allows(policy, request);
+    let question = Question { policy, ties, other: None, confirm: &confirm };
+    question.answer(|search| {
+        let also: SmallVec<[&Literal; 4]> = demanded.iter().collect();
+        search.escape(&also, &denies)
+    })
+}
+
+fn allows(policy: &CompiledPolicy, request: &Request) -> bool {
+    matches!(verdict(&policy.document, policy.kind, request), Verdict::Allow { .. })
+}
+
+fn regions(policy: &CompiledPolicy, allows: bool) -> impl Iterator<Item = &Region> {
+    policy.statements.iter().filter(move |s| s.allows == allows).flat_map(|s| &s.regions)
+}
+
+struct Question<'a> {
+    policy: &'a CompiledPolicy,
+    ties: Ties,
+    other: Option<&'a CompiledPolicy>,
+    confirm: &'a dyn Fn(&Request) -> bool,
+}
+
+/// One region of the statement in question, and the means to search it.
+struct RegionSearch<'s, 'a> {
+    search: Search<'s>,
+    region: &'a Region,
+    preferences: &'s Preferences,
+    confirm: &'a dyn Fn(&Request) -> bool,
+    /// Constraints made on the way. The search remembers constraints by where they are, so they have to stay.
+    kept: Vec<Literal>,
+}
+
+impl Question<'_> {
+    /// Asks for each Allow statement of the policy.
+    fn answer(&self, ask: impl Fn(&mut RegionSearch<'_, '_>) -> Found<Request>) -> Answer {
+        let preferences = Preferences::usual();
+        let mut answer = Answer { reasons: Vec::new(), undecided: Vec::new() };
+        for statement in self.policy.statements.iter().filter(|s| s.allows) {
+            let mut unknown = None;
+            let mut found = None;
+            for region in &statement.regions {
+                let mut search = RegionSearch {
+                    search: self.search(&preferences),
+                    region,
+                    preferences: &preferences,
+                    confirm: self.confirm,
+                    kept: Vec::new(),
+                };
+                match ask(&mut search) {
+                    Found::Some(request) => {
+                        found = Some(request);
+                        break;
+                    }
+                    Found::Nothing => {}
+                    Found::Unknown(why) => unknown = Some(why),
+                }
+            }
+            match (found, unknown) {
+                (Some(witness), _) => {
+                    answer.reasons.push(Reason { statement: statement.index, sid: statement.sid.clone(), witness });
+                }
+                (None, Some(why)) => answer.undecided.push((statement.index, why)),
+                (None, None) => {}
+            }
+        }
+        answer
+    }
+
+    fn search<'s>(&self, preferences: &'s Preferences) -> Search<'s> {
+        let all = |p: &CompiledPolicy| -> Vec<Literal> { literals(&p.statements).cloned().collect() };
+        let mut every = all(self.policy);
+        every.extend(self.other.map(all).unwrap_or_default());
+        let callers = match self.policy.kind {
+            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => Callers::Identities,
+            _ => Callers::Everyone,
+        };
+        Search::new(callers, self.ties == Ties::Tied, every.iter(), preferences)
+    }
+}
+
+fn literals(statements: &[CompiledStatement]) -> impl Iterator<Item = &Literal> {
+    statements.iter().flat_map(|s| &s.regions).flatten()
+}
+
+impl RegionSearch<'_, '_> {
+    /// Finds a request of the statement's region and of `also`, but of none of `others`.
+    fn escape(&mut self, also: &[&Literal], others: &[&Region]) -> Found<Request> {
+        let listed = self.region.iter().find(|l| l.dimension() == Dimension::Action && l.holds);
+        let Some(listed) = listed else { return self.escape_at(None, also, others) };
+        let Test::In(language) = &listed.constraint.test else { return self.escape_at(None, also, others) };
+        // Actions that lie alike to every other region are one case; most statements list actions one by one, and most
+        // other regions have nothing to say of most of them.
+        let mut seen: rustc_hash::FxHashSet<SmallVec<[Relation; 16]>> = rustc_hash::FxHashSet::default();
+        let mut unknown = None;
+        for pattern in language.patterns() {
+            let relation = |literal: &&Literal| match &literal.constraint.test {
+                Test::In(language) if literal.dimension() == Dimension::Action => {
+                    Some(match (language.relation(pattern), literal.holds) {
+                        (Relation::Covers, false) => Relation::Apart,
+                        (Relation::Apart, false) => Relation::Covers,
+                        (relation, _) => relation,
+                    })
+                }
+                _ => None,
+            };
+            let own: SmallVec<[Relation; 4]> = also.iter().filter_map(relation).collect();
+            if own.contains(&Relation::Apart) {
+                continue;
+            }
+            let mut signature: SmallVec<[Relation; 16]> = own.into_iter().collect();
+            let mut near: Vec<&Region> = Vec::new();
+            for other in others {
+                let lies = other.iter().find_map(|l| relation(&l)).unwrap_or(Relation::Covers);
+                signature.push(lies);
+                if lies != Relation::Apart {
+                    near.push(other);
+                }
+            }
+            if !signature.contains(&Relation::Partly) && !seen.insert(signature) {
+                continue;
+            }
+            match self.escape_at(Some((listed, pattern)), also, &near) {
+                Found::Nothing => {}
+                Found::Some(request) => return Found::Some(request),
+                Found::Unknown(why) => unknown = Some(why),
+            }
+        }
+        unknown.map_or(Found::Nothing, Found::Unknown)
+    }
+
+    fn escape_at(
+        &mut self,
+        action: Option<(&Literal, &Arc<Pattern>)>,
+        also: &[&Literal],
+        others: &[&Region],
+    ) -> Found<Request> {
+        let narrowed = action
+            .map(|(_, pattern)| Literal::new(Dimension::Action, Test::In(Language::new([Arc::clone(pattern)])), true));
+        self.kept.extend(narrowed.clone());
+        let mut region: SmallVec<[&Literal; 12]> = SmallVec::new();
+        for literal in self.region.iter().chain(also.iter().copied()) {
+            if action.is_some_and(|(listed, _)| std::ptr::eq(listed, literal)) {
+                region.extend(narrowed.as_ref());
+            } else {
+                region.push(literal);
+            }
+        }
+        let mut confirmed = None;
+        let (confirm, preferences) = (self.confirm, self.preferences);
+        let found = self.search.escape(&region, others, &mut |sketch: Sketch| {
+            confirmed = request(sketch, preferences).filter(|r| confirm(r));
+            confirmed.is_some()
+        });
+        match (found, confirmed) {
+            (_, Some(request)) => Found::Some(request),
+            (Found::Unknown(why), None) => Found::Unknown(why),
+            (_, None) => Found::Nothing,
+        }
+    }
+}
