@@ -10,6 +10,7 @@ mod key;
 mod key_values;
 mod language;
 mod pattern;
+mod public;
 mod question;
 mod range;
 mod search;
@@ -18,4 +19,5 @@ mod variable;
 mod witness;
 
 pub use compile::{CompileError, CompiledPolicy, Ties};
+pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};

@@ -62,7 +62,16 @@ pub fn no_new_access(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties
     let allowed: Vec<&Region> = regions(existing, true).chain(new_denies.iter().copied()).collect();
     let denied: Vec<&Region> = regions(existing, false).collect();
     let confirm = |request: &Request| allows(new, request) && !allows(existing, request);
-    let question = Question { policy: new, ties, other: Some(existing), confirm: &confirm };
+    let preferences = Preferences::usual();
+    let question = Question {
+        policy: new,
+        ties,
+        other: Some(existing),
+        extra: &[],
+        confirm: &confirm,
+        preferences: &preferences,
+        services_act: false,
+    };
     question.answer(|search| {
         // Not allowed at all …
         match search.escape(&[], &allowed) {
@@ -97,30 +106,44 @@ pub fn access_not_granted(policy: &CompiledPolicy, access: &Access, ties: Ties) 
         demanded.push(Literal::new(Dimension::Resource, language(patterns), true));
     }
     let confirm = |request: &Request| allows(policy, request);
-    let question = Question { policy, ties, other: None, confirm: &confirm };
+    let preferences = Preferences::usual();
+    let question = Question {
+        policy,
+        ties,
+        other: None,
+        extra: &demanded,
+        confirm: &confirm,
+        preferences: &preferences,
+        services_act: false,
+    };
     question.answer(|search| {
         let also: SmallVec<[&Literal; 4]> = demanded.iter().collect();
         search.escape(&also, &denies)
     })
 }
 
-fn allows(policy: &CompiledPolicy, request: &Request) -> bool {
+pub(super) fn allows(policy: &CompiledPolicy, request: &Request) -> bool {
     matches!(verdict(&policy.document, policy.kind, request), Verdict::Allow { .. })
 }
 
-fn regions(policy: &CompiledPolicy, allows: bool) -> impl Iterator<Item = &Region> {
+pub(super) fn regions(policy: &CompiledPolicy, allows: bool) -> impl Iterator<Item = &Region> {
     policy.statements.iter().filter(move |s| s.allows == allows).flat_map(|s| &s.regions)
 }
 
-struct Question<'a> {
-    policy: &'a CompiledPolicy,
-    ties: Ties,
-    other: Option<&'a CompiledPolicy>,
-    confirm: &'a dyn Fn(&Request) -> bool,
+pub(super) struct Question<'a> {
+    pub policy: &'a CompiledPolicy,
+    pub ties: Ties,
+    pub other: Option<&'a CompiledPolicy>,
+    /// What else the requests sought have to fulfil.
+    pub extra: &'a [Literal],
+    pub confirm: &'a dyn Fn(&Request) -> bool,
+    pub preferences: &'a Preferences,
+    /// Services act for strangers: keys that only services carry are found with every caller.
+    pub services_act: bool,
 }
 
 /// One region of the statement in question, and the means to search it.
-struct RegionSearch<'s, 'a> {
+pub(super) struct RegionSearch<'s, 'a> {
     search: Search<'s>,
     region: &'a Region,
     preferences: &'s Preferences,
@@ -131,17 +154,16 @@ struct RegionSearch<'s, 'a> {
 
 impl Question<'_> {
     /// Asks for each Allow statement of the policy.
-    fn answer(&self, ask: impl Fn(&mut RegionSearch<'_, '_>) -> Found<Request>) -> Answer {
-        let preferences = Preferences::usual();
+    pub(super) fn answer(&self, ask: impl Fn(&mut RegionSearch<'_, '_>) -> Found<Request>) -> Answer {
         let mut answer = Answer { reasons: Vec::new(), undecided: Vec::new() };
         for statement in self.policy.statements.iter().filter(|s| s.allows) {
             let mut unknown = None;
             let mut found = None;
             for region in &statement.regions {
                 let mut search = RegionSearch {
-                    search: self.search(&preferences),
+                    search: self.search(),
                     region,
-                    preferences: &preferences,
+                    preferences: self.preferences,
                     confirm: self.confirm,
                     kept: Vec::new(),
                 };
@@ -165,15 +187,18 @@ impl Question<'_> {
         answer
     }
 
-    fn search<'s>(&self, preferences: &'s Preferences) -> Search<'s> {
+    fn search(&self) -> Search<'_> {
         let all = |p: &CompiledPolicy| -> Vec<Literal> { literals(&p.statements).cloned().collect() };
         let mut every = all(self.policy);
         every.extend(self.other.map(all).unwrap_or_default());
+        every.extend(self.extra.iter().cloned());
         let callers = match self.policy.kind {
             PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => Callers::Identities,
             _ => Callers::Everyone,
         };
-        Search::new(callers, self.ties == Ties::Tied, every.iter(), preferences)
+        let mut search = Search::new(callers, self.ties == Ties::Tied, every.iter(), self.preferences);
+        search.services_act = self.services_act;
+        search
     }
 }
 
@@ -183,7 +208,7 @@ fn literals(statements: &[CompiledStatement]) -> impl Iterator<Item = &Literal> 
 
 impl RegionSearch<'_, '_> {
     /// Finds a request of the statement's region and of `also`, but of none of `others`.
-    fn escape(&mut self, also: &[&Literal], others: &[&Region]) -> Found<Request> {
+    pub(super) fn escape(&mut self, also: &[&Literal], others: &[&Region]) -> Found<Request> {
         let listed = self.region.iter().find(|l| l.dimension() == Dimension::Action && l.holds);
         let Some(listed) = listed else { return self.escape_at(None, also, others) };
         let Test::In(language) = &listed.constraint.test else { return self.escape_at(None, also, others) };

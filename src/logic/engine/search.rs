@@ -45,6 +45,8 @@ pub(super) struct Search<'a> {
     multivalued: FxHashSet<KeyId>,
     tied: bool,
     preferences: &'a Preferences,
+    /// Keys that only services carry are found with every caller.
+    pub services_act: bool,
     /// Whether constraints of one dimension can hold together, by their identities.
     known: FxHashMap<SmallVec<[(usize, bool); 8]>, Found<()>>,
     steps: u32,
@@ -97,7 +99,16 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        Search { callers, multivalued, tied, preferences, known: FxHashMap::default(), steps: 0, unknown: None }
+        Search {
+            callers,
+            multivalued,
+            tied,
+            preferences,
+            services_act: false,
+            known: FxHashMap::default(),
+            steps: 0,
+            unknown: None,
+        }
     }
 
     /// Finds a request of `region` outside all of `others` that `accept` takes; those that it refuses make the answer
@@ -291,11 +302,12 @@ impl<'a> Search<'a> {
                             Presence::WithAccount => {
                                 carriers.push(Literal::new(Dimension::Caller, Test::In(caller::with_account()), true))
                             }
-                            Presence::Services if self.callers == Callers::Everyone => carriers.push(Literal::new(
-                                Dimension::Caller,
-                                Test::In(caller::of_kinds(&[caller::Kind::Service])),
-                                true,
-                            )),
+                            Presence::Services if self.callers == Callers::Everyone && !self.services_act => carriers
+                                .push(Literal::new(
+                                    Dimension::Caller,
+                                    Test::In(caller::of_kinds(&[caller::Kind::Service])),
+                                    true,
+                                )),
                             Presence::PublicNetwork => networks.0 = true,
                             Presence::VpcEndpoint => networks.1 = true,
                             Presence::Services | Presence::Anyone => {}
