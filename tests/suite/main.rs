@@ -11,6 +11,7 @@ mod cloudformation;
 mod cloudformation_locations;
 mod conditions;
 mod conformance;
+mod engine;
 mod examples;
 mod fuzz_smoke;
 mod hcl_expressions;

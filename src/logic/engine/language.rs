@@ -334,7 +334,7 @@ mod tests {
     use super::*;
 
     fn language(globs: &[String]) -> Language {
-        Language::new(globs.iter().map(|g| Arc::new(Pattern::new(glob(g, Class::All)))), &|_| false)
+        Language::new(globs.iter().map(|g| Arc::new(Pattern::new(glob(g, Class::All)))))
     }
 
     fn none(_: &Pattern, _: &mut dyn FnMut(&str) -> bool) {}
