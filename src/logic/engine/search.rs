@@ -44,6 +44,8 @@ pub(super) struct Search<'a> {
     /// Keys to read as those whose requests may carry several values.
     multivalued: FxHashSet<KeyId>,
     tied: bool,
+    /// Keys that the question asks for and that every request carries.
+    always: Vec<KeyId>,
     preferences: &'a Preferences,
     /// Keys that only services carry are found with every caller.
     pub services_act: bool,
@@ -91,11 +93,16 @@ impl<'a> Search<'a> {
         preferences: &'a Preferences,
     ) -> Search<'a> {
         let mut multivalued = FxHashSet::default();
+        let mut always = Vec::new();
         for literal in literals {
             if let Dimension::Key(key) = literal.dimension() {
                 let by_use = matches!(literal.constraint.test, Test::All { .. } | Test::Any { .. });
-                if key.info().multivalued.unwrap_or(by_use) {
+                let info = key.info();
+                if info.multivalued.unwrap_or(by_use) {
                     multivalued.insert(key);
+                }
+                if tied && info.always_present && !always.contains(&key) {
+                    always.push(key);
                 }
             }
         }
@@ -103,6 +110,7 @@ impl<'a> Search<'a> {
             callers,
             multivalued,
             tied,
+            always,
             preferences,
             services_act: false,
             known: FxHashMap::default(),
@@ -320,6 +328,13 @@ impl<'a> Search<'a> {
                     self.unknown = Some(why);
                     return false;
                 }
+            }
+        }
+        for key in &self.always {
+            if assigned.of(Dimension::Key(*key)).is_empty()
+                && let Found::Some(values) = self.values(*key, &[])
+            {
+                sketch.keys.push((*key, values));
             }
         }
         if networks == (true, true) {

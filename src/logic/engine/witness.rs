@@ -141,6 +141,8 @@ impl Preferences {
             Some("vpc-0example")
         } else if key.ends_with("vpce") {
             Some("vpce-0example")
+        } else if key == "aws:currenttime" {
+            Some("2026-01-01T00:00:00Z")
         } else if key.ends_with("securetransport") || key.ends_with("authpresent") || key.ends_with("viaawsservice") {
             Some("true")
         } else {
