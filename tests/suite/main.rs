@@ -12,6 +12,7 @@ mod cloudformation_locations;
 mod conditions;
 mod conformance;
 mod engine;
+mod evaluator;
 mod examples;
 mod fuzz_smoke;
 mod hcl_expressions;
