@@ -64,7 +64,7 @@ pub fn parse_instant(text: &str) -> Option<BigDecimal> {
         Some(_) => return None,
         None => BigDecimal::from(0),
     };
-    if parts.next().is_some() || hours > 24 || minutes > 59 || seconds >= BigDecimal::from(61) {
+    if parts.next().is_some() || hours > 24 || minutes > 59 || seconds >= 61 {
         return None;
     }
     Some(BigDecimal::from(midnight + hours * 3600 + minutes * 60 - offset) + seconds)

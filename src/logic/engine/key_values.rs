@@ -4,7 +4,7 @@
 use smol_str::SmolStr;
 
 use super::compile::{Literal, Test};
-use super::language::{Found, Language};
+use super::language::{Found, Language, Prefer};
 use super::pattern::Pattern;
 use super::value::{Values, find_value};
 
@@ -26,8 +26,6 @@ pub(super) fn holds(literal: &Literal, values: &[SmolStr]) -> bool {
     };
     test == literal.holds
 }
-
-pub(super) type Prefer<'a> = &'a mut dyn FnMut(&Pattern, &mut dyn FnMut(&str) -> bool);
 
 /// Finds values for which all the literals hold; none at all, if that is allowed and will do.
 pub(super) fn find_values(

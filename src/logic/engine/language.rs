@@ -132,13 +132,15 @@ pub(super) enum Relation {
     Partly,
 }
 
+/// Offers strings to try first for a pattern, until one is taken; see [`find`].
+pub(super) type Prefer<'a> = &'a mut dyn FnMut(&Pattern, Fits<'_>);
+
+/// Says whether a string will do.
+pub(super) type Fits<'a> = &'a mut dyn FnMut(&str) -> bool;
+
 /// Finds a string that is in every one of `inside` and in none of `outside`. `prefer` offers strings to try first, given
 /// a pattern that they should match; they need not.
-pub(super) fn find(
-    inside: &[&Language],
-    outside: &[&Language],
-    prefer: &mut dyn FnMut(&Pattern, &mut dyn FnMut(&str) -> bool),
-) -> Found<SmolStr> {
+pub(super) fn find(inside: &[&Language], outside: &[&Language], prefer: Prefer<'_>) -> Found<SmolStr> {
     let everything;
     let narrowest = match inside.iter().min_by_key(|l| l.patterns.len()) {
         Some(language) => *language,
@@ -166,7 +168,7 @@ fn find_in(
     inside: &[&Language],
     own: &Language,
     outside: &[&Language],
-    prefer: &mut dyn FnMut(&Pattern, &mut dyn FnMut(&str) -> bool),
+    prefer: Prefer<'_>,
 ) -> Found<SmolStr> {
     let fits = |text: &str| inside.iter().all(|l| l.contains(text)) && !outside.iter().any(|l| l.contains(text));
     let variables = inside.iter().any(|l| l.has_variables);
@@ -248,7 +250,8 @@ fn search(
 ) -> Found<SmolStr> {
     // Groups of patterns: of each group one has to match, and none of the last group may.
     let mut patterns: Vec<&Pattern> = vec![pattern];
-    let mut groups: Vec<std::ops::Range<usize>> = vec![0..1];
+    let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+    groups.push(0..1);
     for group in open {
         let from = patterns.len();
         patterns.extend(group.iter().map(|p| &***p));
@@ -337,7 +340,7 @@ mod tests {
         Language::new(globs.iter().map(|g| Arc::new(Pattern::new(glob(g, Class::All)))))
     }
 
-    fn none(_: &Pattern, _: &mut dyn FnMut(&str) -> bool) {}
+    fn none(_: &Pattern, _: Fits<'_>) {}
 
     #[test]
     fn letters_in_either_case_meet_and_cover() {

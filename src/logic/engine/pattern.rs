@@ -265,11 +265,7 @@ impl Pattern {
             }
             match (self.elements.get(i), other.elements.get(j)) {
                 (None, None) => return true,
-                (Some(Element::One(a)), Some(Element::One(b))) => {
-                    if unit_meets(*a, *b) {
-                        work.push((i + 1, j + 1));
-                    }
-                }
+                (Some(Element::One(a)), Some(Element::One(b))) if unit_meets(*a, *b) => work.push((i + 1, j + 1)),
                 (Some(Element::Star(class)), b) => {
                     work.push((i + 1, j));
                     match b {

@@ -13,7 +13,7 @@ use super::caller;
 use super::compile::{Dimension, Literal, Region, Test, all_resources, every_action};
 use super::key::{KeyId, Presence};
 use super::key_values::find_values;
-use super::language::{Found, Language, find};
+use super::language::{Fits, Found, Language, find};
 use super::pattern::Pattern;
 use super::witness::Preferences;
 
@@ -57,7 +57,10 @@ pub(super) struct Search<'a> {
 
 /// What has been assigned, by dimension.
 #[derive(Clone, Default)]
-struct Assigned<'r>(SmallVec<[(Dimension, SmallVec<[&'r Literal; 6]>); 6]>);
+struct Assigned<'r>(SmallVec<[(Dimension, Conjunction<'r>); 6]>);
+
+/// What has been assigned in one dimension.
+type Conjunction<'r> = SmallVec<[&'r Literal; 6]>;
 
 impl<'r> Assigned<'r> {
     fn of(&self, dimension: Dimension) -> &[&'r Literal] {
@@ -262,7 +265,7 @@ impl<'a> Search<'a> {
     fn values(&self, key: KeyId, literals: &[&Literal]) -> Found<Vec<SmolStr>> {
         let info = key.info();
         let always = self.tied && info.always_present;
-        let prefer = &mut |pattern: &Pattern, fits: &mut dyn FnMut(&str) -> bool| {
+        let prefer = &mut |pattern: &Pattern, fits: Fits<'_>| {
             self.preferences.value(&info.name, pattern, fits);
         };
         find_values(literals, self.multivalued.contains(&key), always, prefer)
@@ -287,7 +290,7 @@ impl<'a> Search<'a> {
             Dimension::Resource if inside.is_empty() => inside.push(all_resources()),
             _ => {}
         }
-        let prefer = &mut |pattern: &Pattern, fits: &mut dyn FnMut(&str) -> bool| match dimension {
+        let prefer = &mut |pattern: &Pattern, fits: Fits<'_>| match dimension {
             Dimension::Caller => self.preferences.caller(pattern, fits),
             Dimension::Action => self.preferences.action(pattern, fits),
             Dimension::Resource => self.preferences.resource(action, pattern, fits),

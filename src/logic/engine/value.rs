@@ -6,8 +6,7 @@ use std::str::FromStr;
 use bigdecimal::{BigDecimal, One};
 use smol_str::SmolStr;
 
-use super::language::{Found, Language, find};
-use super::pattern::Pattern;
+use super::language::{Found, Language, Prefer, find};
 use super::range::{Cut, Ranges};
 use crate::logic::scalar::{parse_address, parse_instant, parse_number};
 
@@ -122,10 +121,7 @@ impl Values {
 const MIXED: &str = "a condition key is compared both as text and as a number, date or address";
 
 /// Finds a value that is in every one of the sets given with `true` and in none of those given with `false`.
-pub(super) fn find_value(
-    sets: &[(&Values, bool)],
-    prefer: &mut dyn FnMut(&Pattern, &mut dyn FnMut(&str) -> bool),
-) -> Found<SmolStr> {
+pub(super) fn find_value(sets: &[(&Values, bool)], prefer: Prefer<'_>) -> Found<SmolStr> {
     let fits = |value: &str| sets.iter().all(|(set, inside)| set.contains(value) == *inside);
     let languages = |inside: bool| -> Vec<&Language> {
         let text = sets.iter().filter(|(_, i)| *i == inside);

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::caller::{decode, encode};
 use super::key::KeyId;
+use super::language::Fits;
 use super::pattern::Pattern;
 use super::search::Sketch;
 use super::variable;
@@ -19,8 +20,6 @@ pub(super) struct Preferences {
     /// Callers, the most welcome first.
     pub callers: Vec<Caller>,
 }
-
-type Fits<'a> = &'a mut dyn FnMut(&str) -> bool;
 
 const ACCOUNT: &str = "111122223333";
 

@@ -93,8 +93,10 @@ const REQUESTED_RESOURCES: &[&str] = &[
     "arn:aws-cn:s3:::a/b",
 ];
 
-/// Keys with the operators that suit them, values of policies and values of requests.
-const KEYS: &[(&str, &[&str], &[&str], &[&str])] = &[
+/// A key, the operators that suit it, values of policies, and values of requests.
+type KeyRow = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const KEYS: &[KeyRow] = &[
     (
         "s3:prefix",
         &[
