@@ -35,7 +35,7 @@ mod variable;
 use std::cell::OnceCell;
 
 use crate::catalog::Catalog;
-use crate::finding::{Edit, Finding, FindingType, Fix, Location};
+use crate::finding::{Edit, Finding, FindingType, Fix, Intent, ListEntries, ListEntry, Location};
 use crate::model::{Policy, PolicyForm};
 use crate::policy::{PolicyDocument, PolicyType};
 use crate::source::{Limits, ReadError, SourceId, Span, json};
@@ -217,7 +217,21 @@ impl Finding {
     pub fn replace(&mut self, span: Span, wrong: &str, right: &str) -> &mut Finding {
         self.fixed_by(Fix {
             description: format!("change `{wrong}` to `{right}`"),
-            edits: vec![Edit { span, replaces: Some(wrong.to_owned()), replacement: right.to_owned() }],
+            edits: vec![Edit { span, intent: Intent::Value(wrong.to_owned()), replacement: right.to_owned() }],
+        })
+    }
+
+    /// Adds the fix that takes redundant entries out of the list at `list`, the value of the key at `key`. Each is
+    /// given with the entry of the list that stands for it.
+    pub fn remove_entries(&mut self, key: Span, list: Span, redundant: Vec<(ListEntry, ListEntry)>) -> &mut Finding {
+        let entries = if redundant.len() == 1 { "entry" } else { "entries" };
+        self.fixed_by(Fix {
+            description: format!("remove the redundant {entries}"),
+            edits: vec![Edit {
+                span: list,
+                intent: Intent::RemoveEntries(ListEntries { key, redundant }),
+                replacement: String::new(),
+            }],
         })
     }
 

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use crate::finding::{Finding, ListEntry};
 use crate::policy::{StringItem, StringList, glob};
 
 /// An entry and the one that covers it, as positions in [`StringList::items`].
@@ -40,4 +41,16 @@ pub(super) fn entries(list: &StringList, pattern: impl Fn(&StringItem) -> SmolSt
         out.extend(covered_by.map(|covered_by| Redundant { entry: i, covered_by }));
     }
     out
+}
+
+/// Adds the fix that takes the redundant entries out of the list.
+pub(super) fn removed_from(finding: &mut Finding, list: &StringList, pairs: &[Redundant]) {
+    let entry = |i: usize| {
+        let item = list.items.get(i)?;
+        Some(ListEntry { span: item.span, value: item.text.known()?.to_owned() })
+    };
+    let certain: Vec<_> = pairs.iter().filter_map(|p| Some((entry(p.entry)?, entry(p.covered_by)?))).collect();
+    if !certain.is_empty() {
+        finding.remove_entries(list.key_span, list.span, certain);
+    }
 }

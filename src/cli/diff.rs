@@ -55,7 +55,8 @@ fn written(old: &[&str], new: &[&str], changes: &[(usize, usize, usize, usize)])
     let mut text = format!("@@ -{},{old_count} +{},{new_count} @@\n", old_start + 1, new_start + 1);
     let mut line = |mark: char, line: &str| {
         text.push(mark);
-        text.push_str(&crate::report::printable_line(line));
+        let shown: Vec<String> = line.split('\t').map(crate::report::printable_line).collect();
+        text.push_str(&shown.join("\t"));
         text.push('\n');
     };
     let mut at = old_start;

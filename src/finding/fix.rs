@@ -4,43 +4,81 @@
 //! that against the source: only where the value is written out literally the edit stays. What an intrinsic function
 //! computed, what holds escapes, and what would need other quotes is left alone.
 
-use super::{Edit, Finding};
+use std::ops::Range;
+
+use super::layout::Layout;
+use super::{Edit, Finding, Intent, ListEntries, ListEntry};
 use crate::source::{SourceId, Sources, Span};
 
-/// Narrows the edits of each fix to the source text that they change, and drops fixes that are not certain.
+/// Makes text of the edits of each fix, and drops fixes that are not certain.
 pub fn settle(findings: &mut [Finding], sources: &Sources) {
     for finding in findings {
         let Some(fix) = &mut finding.fix else { continue };
-        let settled: Option<Vec<Edit>> = fix.edits.iter().map(|e| settle_edit(e, sources)).collect();
-        match settled {
+        let settled: Option<Vec<Vec<Edit>>> = fix.edits.iter().map(|e| settle_edit(e, sources)).collect();
+        match settled.map(|edits| edits.concat()) {
             Some(edits) if !edits.is_empty() => fix.edits = edits,
             _ => finding.fix = None,
         }
     }
 }
 
-fn settle_edit(edit: &Edit, sources: &Sources) -> Option<Edit> {
-    let Some(value) = &edit.replaces else { return Some(edit.clone()) };
+/// The edits of the source that an edit comes down to.
+fn settle_edit(edit: &Edit, sources: &Sources) -> Option<Vec<Edit>> {
     let file = sources.get(edit.span.source);
-    let (start, end) = (edit.span.start as usize, edit.span.end as usize);
-    let written = file.text().get(start..end)?;
-    let (open, quote) = match written.as_bytes().first()? {
-        b'"' => (1, Some('"')),
-        b'\'' => (1, Some('\'')),
-        _ => (0, None),
+    let layout = Layout::new(file.name(), file.text());
+    let settled = |range: Range<usize>, replacement: String| Edit {
+        span: Span::new(edit.span.source, range.start, range.end),
+        intent: Intent::Source,
+        replacement,
     };
-    let inner = match quote {
-        Some(q) => written.get(1..)?.strip_suffix(q)?,
-        None => written,
+    match &edit.intent {
+        Intent::Source => Some(vec![edit.clone()]),
+        Intent::Value(value) => {
+            let place = range(edit.span);
+            let inner = layout.literal(place.clone(), value)?;
+            let quote = file.text().get(place.start..inner.start)?.chars().next();
+            let fits = match quote {
+                Some(q) => !edit.replacement.contains([q, '\\', '\n']),
+                None => is_plain(&edit.replacement) && is_plain(value),
+            };
+            fits.then(|| vec![settled(inner, edit.replacement.clone())])
+        }
+        Intent::RemoveEntries(entries) => {
+            let ranges = entries_to_delete(layout, edit.span, entries)?;
+            Some(ranges.into_iter().map(|range| settled(range, String::new())).collect())
+        }
+        Intent::FirstKey { key, before: (span, name) } => {
+            let same_file = span.source == edit.span.source;
+            let first = (range(*span), name.as_str());
+            let (at, text) = layout.first_key(range(edit.span), first, key, &edit.replacement).filter(|_| same_file)?;
+            Some(vec![settled(at..at, text)])
+        }
+    }
+}
+
+fn range(span: Span) -> Range<usize> {
+    span.start as usize..span.end as usize
+}
+
+/// What to delete for the redundant entries to be gone: all of them, or those that are written out beside the entry
+/// that covers them.
+fn entries_to_delete(layout: Layout<'_>, list: Span, entries: &ListEntries) -> Option<Vec<Range<usize>>> {
+    let in_file = |e: &ListEntry| e.span.source == list.source;
+    let pairs: Vec<&(ListEntry, ListEntry)> = entries
+        .redundant
+        .iter()
+        .filter(|(a, b)| in_file(a) && in_file(b) && entries.key.source == list.source)
+        .collect();
+    let without = |pairs: &[&(ListEntry, ListEntry)]| {
+        fn entry(e: &ListEntry) -> (Range<usize>, &str) {
+            (range(e.span), e.value.as_str())
+        }
+        let (removed, covers): (Vec<_>, Vec<_>) = pairs.iter().map(|(a, b)| (entry(a), entry(b))).unzip();
+        layout.without(range(entries.key), range(list), &removed, &covers)
     };
-    let fits = match quote {
-        Some(q) => !edit.replacement.contains([q, '\\', '\n']),
-        None => is_plain(&edit.replacement) && is_plain(value),
-    };
-    (inner == value && fits).then(|| Edit {
-        span: Span::new(edit.span.source, start + open, start + open + inner.len()),
-        replaces: None,
-        replacement: edit.replacement.clone(),
+    without(&pairs).or_else(|| {
+        let certain: Vec<_> = pairs.into_iter().filter(|pair| without(std::slice::from_ref(pair)).is_some()).collect();
+        without(&certain)
     })
 }
 
@@ -51,7 +89,7 @@ fn is_plain(s: &str) -> bool {
         && !s.ends_with([':', ' '])
         && !s.contains(": ")
         && !s.contains(" #")
-        && s.chars().all(|c| !c.is_control() && !"{}[],&*!|>%@`\"'\\".contains(c))
+        && s.chars().all(|c| !c.is_control() && !"{}[],\"'".contains(c))
         && !["true", "false", "null", "yes", "no", "on", "off"].iter().any(|w| w.eq_ignore_ascii_case(s))
 }
 
@@ -70,7 +108,7 @@ pub fn apply<'f>(text: &str, source: SourceId, findings: impl IntoIterator<Item 
                     && e.span.start < t.span.end.max(t.span.start + 1)
             };
             e.span.source == source
-                && e.replaces.is_none()
+                && e.intent == Intent::Source
                 && text.get(start..end).is_some()
                 && !taken.iter().any(clash)
         });
@@ -113,7 +151,7 @@ mod tests {
             locations: smallvec::smallvec![Location::new(PolicyPath::root(), span)],
             fix: Some(Fix {
                 description: String::new(),
-                edits: vec![Edit { span, replaces: Some(from.into()), replacement: to.into() }],
+                edits: vec![Edit { span, intent: Intent::Value(from.into()), replacement: to.into() }],
             }),
             evidence: None,
         }

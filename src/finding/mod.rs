@@ -4,6 +4,7 @@
 
 pub mod fingerprint;
 pub mod fix;
+mod layout;
 pub mod suppression;
 
 use std::borrow::Cow;
@@ -90,16 +91,52 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
-/// A replacement of source text.
+/// A change of one file. What is to become of a value is an [`Intent`]; [`fix::settle`] makes it text, or drops the fix
+/// when something else is written there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// What to replace; empty to insert.
+    /// What it is about; of a settled edit, what to replace; empty to insert.
     pub span: Span,
-    /// The string value that must stand there literally, quoted or not; [`fix::settle`] narrows the span to it, or
-    /// drops the fix when something else is written there. `None` for an edit of the source as it is.
-    pub replaces: Option<String>,
+    /// What is meant.
+    pub intent: Intent,
     /// With what.
     pub replacement: String,
+}
+
+/// What an edit means for the values of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Nothing more: the source is replaced as it is. All edits of settled fixes are of this kind.
+    Source,
+    /// The span's value is this string, and another takes its place.
+    Value(String),
+    /// Entries leave the list that the span holds.
+    RemoveEntries(ListEntries),
+    /// The object that the span holds gets `replacement` as the value of a first key.
+    FirstKey {
+        /// The new key.
+        key: &'static str,
+        /// The key that is first now, and where it stands.
+        before: (Span, String),
+    },
+}
+
+/// Entries of a list that others make redundant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListEntries {
+    /// The key whose value the list is.
+    pub key: Span,
+    /// Each redundant entry, and the entry of the same list that stands for it.
+    pub redundant: Vec<(ListEntry, ListEntry)>,
+}
+
+/// An entry of a list: its value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListEntry {
+    /// Where it was written.
+    pub span: Span,
+    /// The value that must stand there literally.
+    pub value: String,
 }
 
 impl Location {

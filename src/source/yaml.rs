@@ -241,13 +241,17 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Block scalars end after their line break: the span ends before it.
+    /// The parser ends block scalars after their line break, and quoted ones before a comment behind them after it;
+    /// the span ends with the scalar's last character.
     fn trimmed(&self, span: Span, style: ScalarStyle) -> Span {
-        if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            return span;
-        }
         let written = &self.text[span.start as usize..span.end as usize];
-        Span { end: span.start + written.trim_end().len() as u32, ..span }
+        let length = match style {
+            ScalarStyle::Plain => return span,
+            ScalarStyle::Literal | ScalarStyle::Folded => written.trim_end().len(),
+            ScalarStyle::SingleQuoted => quoted_len(written, '\''),
+            ScalarStyle::DoubleQuoted => quoted_len(written, '"'),
+        };
+        Span { end: span.start + length as u32, ..span }
     }
 
     fn start(&mut self, anchor: usize, tag: Option<&Tag>, span: Span, kind: OpenKind) -> Result<(), ReadError> {
@@ -264,7 +268,7 @@ impl<'a> Builder<'a> {
         // A block collection's end event stands at the next token; a flow collection's holds its bracket.
         let bracket =
             matches!(self.text.as_bytes().get(span.start as usize), Some(b'}' | b']')) && span.end > span.start;
-        let end = if bracket { span.end } else { open.end };
+        let end = if bracket { span.start + 1 } else { open.end };
         let span = Span { source: self.source, start: open.start, end };
         let kind = match open.kind {
             OpenKind::Sequence(items) => NodeKind::Sequence(items),
@@ -374,6 +378,25 @@ fn is_number(s: &str) -> bool {
         && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
+/// The length of a quoted scalar, and of what stands before it, up to its closing quote.
+fn quoted_len(written: &str, quote: char) -> usize {
+    if !written.contains('#') {
+        return written.trim_end().len();
+    }
+    let Some(open) = written.find(quote) else { return written.len() };
+    let mut chars = written.char_indices().skip_while(|(i, _)| *i <= open).peekable();
+    while let Some((i, c)) = chars.next() {
+        let escapes =
+            c == '\\' && quote == '"' || c == quote && quote == '\'' && chars.peek().is_some_and(|n| n.1 == c);
+        if escapes {
+            chars.next();
+        } else if c == quote {
+            return i + 1;
+        }
+    }
+    written.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::files::Sources;
@@ -411,6 +434,19 @@ mod tests {
         assert_eq!(written(text, node.get("list").unwrap()), "- a\n  - {b: c}");
         assert!(written(text, node.get("block").unwrap()).ends_with("y"));
         assert_eq!(written(text, node.get("end").unwrap()), "1");
+    }
+
+    #[test]
+    fn a_comment_behind_a_quoted_scalar_or_a_bracket_is_no_part_of_it() {
+        let text =
+            "x: [1]  # g\na: 'it''s #1'  # c\nb:\n  - \"x\\\"#\" # \"d\"\n  - !Sub \"y\"  # e\nc: [ 'z' # f\n]\n";
+        let node = parse(text).unwrap();
+        assert_eq!(written(text, node.get("x").unwrap()), "[1]");
+        assert_eq!(written(text, node.get("a").unwrap()), "'it''s #1'");
+        let list = node.get("b").unwrap().as_sequence().unwrap();
+        assert_eq!(list.iter().map(|n| written(text, n)).collect::<Vec<_>>(), ["\"x\\\"#\"", "!Sub \"y\""]);
+        assert_eq!(written(text, node.get("b").unwrap()), "- \"x\\\"#\" # \"d\"\n  - !Sub \"y\"");
+        assert_eq!(written(text, &node.get("c").unwrap().as_sequence().unwrap()[0]), "'z'");
     }
 
     #[test]

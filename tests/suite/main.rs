@@ -14,6 +14,7 @@ mod conformance;
 mod engine;
 mod evaluator;
 mod examples;
+mod fixes;
 mod fuzz_smoke;
 mod hcl_expressions;
 mod managed_policies;

@@ -166,12 +166,12 @@ const UNLISTED_FORMATS: &[(&str, &str, bool, bool)] = &[
 
 /// True if some ARN has this service field.
 fn is_arn_service(catalog: &Catalog, service: &str) -> bool {
-    catalog.service(service).is_some() || formats(catalog).any(|(_, f)| f.service == service)
+    catalog.service(service).is_some() || formats(catalog, service).next().is_some()
 }
 
 /// True if the service's ARN formats name this owner in place of an account.
 fn is_owner(catalog: &Catalog, service: &str, owner: &str) -> bool {
-    owner == "aws" || formats(catalog).any(|(_, f)| f.service == service && f.account == owner)
+    owner == "aws" || formats(catalog, service).any(|(_, f)| f.account == owner)
 }
 
 /// The ARN formats of a service. A service field that is open (recovery points of AWS Backup: `${Vendor}`) counts as
@@ -189,8 +189,61 @@ fn formats_of(service: &Service) -> impl Iterator<Item = (&str, Arn<'_>)> {
     })
 }
 
-fn formats(catalog: &Catalog) -> impl Iterator<Item = (&str, Arn<'_>)> {
-    catalog.prefixes().filter_map(|p| catalog.service(p)).flat_map(formats_of)
+/// Service fields of ARNs that services of other names have formats with, sorted. A test holds the table to the
+/// catalog: reading all services to find these few would take longer than all checks.
+const FORMATS_ELSEWHERE: &[(&str, &[&str])] = &[
+    ("acm", &["ec2"]),
+    ("amplify", &["wafv2"]),
+    ("apigateway", &["wafv2"]),
+    ("app-integrations", &["connect"]),
+    ("apprunner", &["wafv2"]),
+    ("appsync", &["wafv2"]),
+    ("bedrock-agentcore", &["wafv2"]),
+    ("billing", &["bcm-data-exports", "ce"]),
+    ("catalog", &["servicecatalog"]),
+    ("cloudfront", &["cloudfront-keyvaluestore"]),
+    ("cloudtrail", &["cloudtrail-data"]),
+    ("codewhisperer", &["q"]),
+    ("cognito-idp", &["wafv2"]),
+    ("compute-optimizer", &["aco-automation"]),
+    ("ds", &["ds-data"]),
+    ("ec2", &["ebs", "ec2-instance-connect", "route53", "ssm", "vpce", "wafv2", "workspaces-instances"]),
+    ("ecs", &["ssm"]),
+    ("eks", &["aps", "eks-auth"]),
+    ("elastic-inference", &["ec2"]),
+    ("elasticloadbalancing", &["arc-zonal-shift", "waf-regional", "wafv2"]),
+    ("iam", &["codestar", "ec2", "es", "ssm", "sts"]),
+    ("iot", &["greengrass", "iotjobsdata", "iotwireless"]),
+    ("iq-permission", &["iq"]),
+    ("kafka", &["kafka-cluster"]),
+    ("kms", &["events", "kinesis"]),
+    ("license-manager", &["ec2"]),
+    ("mpa", &["payment-cryptography"]),
+    ("opensearch", &["es"]),
+    ("qbusiness", &["qapps"]),
+    ("qdeveloper", &["q"]),
+    ("rds", &["rds-data"]),
+    ("redshift", &["redshift-data"]),
+    ("redshift-serverless", &["redshift-data"]),
+    ("resource-groups", &["ec2"]),
+    ("route53-recovery-control", &["route53-recovery-cluster", "route53-recovery-control-config"]),
+    ("s3", &["ssm"]),
+    ("s3-object-lambda", &["s3"]),
+    ("sagemaker", &["sagemaker-mlflow"]),
+    ("sns", &["devops-guru"]),
+    ("sso", &["sso-oauth"]),
+    ("vpc-lattice", &["vpc-lattice-svcs"]),
+    ("wafv2", &["apprunner", "cognito-idp"]),
+    ("wisdom", &["connect"]),
+];
+
+/// The ARN formats with this service field: the service's own and those of other services.
+fn formats<'c>(catalog: &'c Catalog, service: &'c str) -> impl Iterator<Item = (&'c str, Arn<'c>)> {
+    let own = catalog.service(service).filter(|s| s.prefix == service);
+    let others = FORMATS_ELSEWHERE.binary_search_by(|(field, _)| (*field).cmp(service)).ok();
+    let others = others.and_then(|at| FORMATS_ELSEWHERE.get(at)).map_or(&[][..], |(_, prefixes)| prefixes);
+    let others = others.iter().filter_map(|prefix| catalog.service(prefix));
+    own.into_iter().chain(others).flat_map(formats_of).filter(move |(_, format)| format.service == service)
 }
 
 fn types(arn: &Arn<'_>, catalog: &Catalog) -> Option<Types> {
@@ -201,7 +254,7 @@ fn types(arn: &Arn<'_>, catalog: &Catalog) -> Option<Types> {
     let own = catalog.service(arn.service).filter(|s| s.prefix == arn.service);
     let own = own.map(|service| count(formats_of(service), arn.service, &resource)).unwrap_or_default();
     let fits = own.1.matched > 0 && own.1.fits(arn);
-    let (known, types) = if fits { own } else { count(formats(catalog), arn.service, &resource) };
+    let (known, types) = if fits { own } else { count(formats(catalog, arn.service), arn.service, &resource) };
     let mut types = known.then_some(types)?;
     for (_, _, region, account) in
         UNLISTED_FORMATS.iter().filter(|f| f.0 == arn.service && glob::may_meet(&resource, f.1))
@@ -276,6 +329,21 @@ mod tests {
         assert_eq!(arn.resource, "a:${aws:x}");
         assert_eq!(split("arn:aws:s3").unwrap_err(), 3);
         assert_eq!(split("").unwrap_err(), 1);
+    }
+
+    #[test]
+    fn the_table_names_every_service_that_has_formats_with_another_service_field() {
+        let catalog = Catalog::embedded();
+        let mut fields: std::collections::BTreeMap<String, std::collections::BTreeSet<&str>> = Default::default();
+        for service in catalog.prefixes().filter_map(|p| catalog.service(p)) {
+            for (_, format) in formats_of(service).filter(|(_, f)| f.service != service.prefix) {
+                fields.entry(format.service.to_owned()).or_default().insert(service.prefix.as_str());
+            }
+        }
+        let fields: Vec<(&str, Vec<&str>)> =
+            fields.iter().map(|(field, prefixes)| (field.as_str(), prefixes.iter().copied().collect())).collect();
+        let table: Vec<(&str, Vec<&str>)> = FORMATS_ELSEWHERE.iter().map(|(f, p)| (*f, p.to_vec())).collect();
+        assert_eq!(table, fields);
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
                 let cover = &list.items[pair.covered_by].text;
                 finding.and(at(pair.entry).labelled(format!("covered by `{cover}`")));
             }
+            redundant::removed_from(finding, list, &pairs);
         }
     }
 }

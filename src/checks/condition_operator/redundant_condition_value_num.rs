@@ -2,8 +2,10 @@
 //!
 //! Source of the rule: IAM Access Analyzer's policy check reference.
 
+use crate::checks::condition::{KeyUse, value::is_number};
 use crate::checks::{CheckContext, Findings, declare_check};
-use crate::policy::BaseOperator;
+use crate::finding::ListEntry;
+use crate::policy::{BaseOperator, ConditionValue};
 
 declare_check! {
     /// ## What it does
@@ -51,18 +53,35 @@ declare_check! {
 
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for used in context.condition_keys().iter().filter(|u| u.key.values.len() > 1) {
-        let word = match used.base() {
-            Some(BaseOperator::NumericLessThan | BaseOperator::NumericLessThanEquals) => "greatest",
-            Some(BaseOperator::NumericGreaterThan | BaseOperator::NumericGreaterThanEquals) => "least",
+        let is_less = match used.base() {
+            Some(BaseOperator::NumericLessThan | BaseOperator::NumericLessThanEquals) => true,
+            Some(BaseOperator::NumericGreaterThan | BaseOperator::NumericGreaterThanEquals) => false,
             _ => continue,
         };
-        findings.add(
+        let finding = findings.add(
             used.location(),
             format!(
-                "Of the values of `{}` under `{}` only the {word} has an effect.",
+                "Of the values of `{}` under `{}` only the {} has an effect.",
                 used.shown(),
-                used.shown_operator()
+                used.shown_operator(),
+                if is_less { "greatest" } else { "least" }
             ),
         );
+        if let Some(redundant) = without_effect(used, is_less) {
+            finding.remove_entries(used.key.name_span, used.key.value_span, redundant);
+        }
     }
+}
+
+/// All values but the first of the widest, if all are numbers that are compared exactly.
+fn without_effect(used: &KeyUse<'_>, greatest: bool) -> Option<Vec<(ListEntry, ListEntry)>> {
+    let number = |text: &str| text.parse::<i64>().ok().filter(|_| is_number(text));
+    let values = &used.key.values;
+    let numbers: Vec<i64> = values.iter().map(|v| v.text.known().and_then(number)).collect::<Option<_>>()?;
+    let widest = if greatest { *numbers.iter().max()? } else { *numbers.iter().min()? };
+    let kept = numbers.iter().position(|n| *n == widest)?;
+    let entry = |v: &ConditionValue| Some(ListEntry { span: v.span, value: v.text.known()?.to_owned() });
+    let cover = entry(values.get(kept)?)?;
+    let others = values.iter().enumerate().filter(|(i, _)| *i != kept);
+    others.map(|(_, value)| Some((entry(value)?, cover.clone()))).collect()
 }
