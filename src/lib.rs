@@ -1,9 +1,10 @@
 //! Validates the IAM policies of CloudFormation templates and Terraform plans before deployment.
 //!
 //! The modules form a pipeline, and each uses only those before it:
-//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`report`] → [`cli`].
+//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`logic`] → [`analysis`] → [`report`] → [`cli`].
 //! `docs/architecture.md` says more.
 
+pub mod analysis;
 pub mod catalog;
 pub mod checks;
 pub mod cli;

@@ -2,11 +2,17 @@
 //! `options` (the flags), `config` (the same from a file), `inputs` (finding and reading files), `pipeline` (from
 //! inputs to a report) and `output` (writing it).
 
+mod base;
+mod batch;
+mod check_access_not_granted;
+mod check_no_new_access;
+mod check_no_public_access;
 mod checks;
 #[cfg(feature = "github")]
 mod comment;
 mod completions;
 mod config;
+mod custom_check;
 mod diff;
 mod explain;
 mod inputs;
@@ -74,6 +80,12 @@ enum Command {
     /// Find what is wrong with the policies of the inputs
     #[command(visible_alias = "check")]
     Validate(Box<validate::Validate>),
+    /// Find policies that allow anything that a reference, or their own earlier version, does not
+    CheckNoNewAccess(Box<check_no_new_access::CheckNoNewAccess>),
+    /// Find policies that allow any of the listed actions on any of the listed resources
+    CheckAccessNotGranted(Box<check_access_not_granted::CheckAccessNotGranted>),
+    /// Find resource policies that let the public in
+    CheckNoPublicAccess(Box<check_no_public_access::CheckNoPublicAccess>),
     /// Print the resolved policies and principals, judging nothing
     Parse(Box<parse::Parse>),
     /// List all checks
@@ -173,6 +185,9 @@ fn run(cli: Cli) -> ExitCode {
     let result = match cli.command {
         _ if cli.version => version(),
         Some(Command::Validate(command)) => command.run(&cli.global),
+        Some(Command::CheckNoNewAccess(command)) => command.run(&cli.global),
+        Some(Command::CheckAccessNotGranted(command)) => command.run(&cli.global),
+        Some(Command::CheckNoPublicAccess(command)) => command.run(&cli.global),
         Some(Command::Parse(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),

@@ -18,7 +18,7 @@ use crate::finding::{Finding, FindingType, fingerprint, fix};
 use crate::model::{Deployment, InputKind, Policy, PolicyId, PolicyStatus};
 use crate::report::{Report, ReportedFinding};
 use crate::source::{Limits, SourceId, Sources};
-use crate::template::{FoundInput, LoadContext, LoadOptions, load_all};
+use crate::template::{FoundInput, LoadContext, LoadOptions, load_all, load_before_plans};
 
 /// From this many policies on, checking is shared between threads.
 const WORTH_THREADS: usize = 32;
@@ -29,6 +29,8 @@ const SMALL_INPUT: usize = 4 << 10;
 /// The inputs of a run, loaded.
 #[derive(Debug)]
 pub(super) struct Loaded {
+    /// The texts, as they were found.
+    pub found: Vec<FoundInput>,
     /// Everything in them.
     pub deployment: Deployment,
     /// Files of a search that are none of ours.
@@ -67,8 +69,13 @@ impl ServiceData {
     }
 }
 
-/// Starts the threads of this process, each with room for the recursion that the readers' limit of nesting allows.
-fn start_threads(jobs: Option<usize>) -> Result<(), Failure> {
+/// Starts the threads of this process, if they aren't, each with room for the recursion that the readers' limit of
+/// nesting allows.
+pub(super) fn start_threads(jobs: Option<usize>) -> Result<(), Failure> {
+    static STARTED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+    if STARTED.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        return Ok(());
+    }
     match jobs {
         Some(0) => Err(Failure::usage("`--jobs` is at least 1")),
         // Zero lets rayon count the cores.
@@ -92,7 +99,7 @@ fn worth_threads(found: &[FoundInput], sources: &Sources) -> bool {
 /// Reads and loads all inputs.
 pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog) -> Result<Loaded, Failure> {
     let start = Instant::now();
-    let limits = Limits { bytes: (options.max_input_size as usize) << 20, ..Limits::default() };
+    let limits = limits(options);
     let found = inputs::find(&options.inputs, sources, &limits);
     if options.jobs.is_some() || worth_threads(&found.inputs, sources) {
         start_threads(options.jobs)?;
@@ -110,7 +117,25 @@ pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog)
         );
     }
     let passed_over = loaded.passed_over + found.passed_over;
-    Ok(Loaded { deployment: loaded.deployment, passed_over, notices, took: start.elapsed() })
+    let took = start.elapsed();
+    Ok(Loaded { found: found.inputs, deployment: loaded.deployment, passed_over, notices, took })
+}
+
+/// What was deployed before the plans among the inputs, by their own account of it.
+pub(super) fn load_before(
+    options: &InputOptions,
+    found: &[FoundInput],
+    sources: &Sources,
+    catalog: &Catalog,
+) -> Result<Deployment, Failure> {
+    let limits = limits(options);
+    let load_options = load_options(options)?;
+    Ok(load_before_plans(found, LoadContext { sources, catalog, options: &load_options, limits: &limits }))
+}
+
+/// The bounds of what is read.
+pub(super) fn limits(options: &InputOptions) -> Limits {
+    Limits { bytes: (options.max_input_size as usize) << 20, ..Limits::default() }
 }
 
 fn load_options(options: &InputOptions) -> Result<LoadOptions, Failure> {
@@ -137,7 +162,7 @@ fn load_options(options: &InputOptions) -> Result<LoadOptions, Failure> {
     })
 }
 
-fn read_file(path: &Path) -> Result<String, Failure> {
+pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|e| Failure::usage(format!("`{}`: {e}", path.display())))
 }
 
@@ -309,6 +334,7 @@ pub(super) fn report<'a>(
         deployment,
         sources,
         findings: reported,
+        checks: Vec::new(),
         passed_over: loaded.passed_over,
         notices,
         passes: true,

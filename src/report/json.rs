@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::place::policy_ids;
 use super::{Place, Report, ReportedFinding};
+use crate::analysis::custom_check::CheckResult;
 use crate::finding::suppression::Suppression;
 use crate::finding::{FindingType, Fix, Location};
 use crate::model::{
@@ -33,7 +34,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         principals: with_principals
             .then(|| report.deployment.principals.iter().map(|p| principal_view(report, &ids, p)).collect()),
         findings: report.findings.iter().map(|f| finding_view(report, &ids, f)).collect(),
-        checks: &[],
+        checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
         summary: summary(report),
         notices: &report.notices,
         timings: report
@@ -58,7 +59,7 @@ struct ReportView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     principals: Option<Vec<PrincipalView<'a>>>,
     findings: Vec<FindingView<'a>>,
-    checks: &'a [()],
+    checks: Vec<CheckView<'a>>,
     summary: SummaryView,
     notices: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -151,6 +152,16 @@ struct FindingView<'a> {
     fix: Option<FixView<'a>>,
     fingerprint: &'a str,
     learn_more: String,
+}
+
+#[derive(Serialize)]
+struct CheckView<'a> {
+    check: &'static str,
+    policy: Option<&'a str>,
+    result: &'static str,
+    message: String,
+    reasons: serde_json::Value,
+    witness: serde_json::Value,
 }
 
 #[derive(Serialize)]
@@ -325,6 +336,17 @@ fn finding_view<'a>(report: &Report<'a>, ids: &'a [String], found: &'a ReportedF
         fix: finding.fix.as_ref().map(|f| fix_view(report, f)),
         fingerprint: &found.fingerprint,
         learn_more: Report::learn_more(finding),
+    }
+}
+
+fn check_view<'a>(ids: &'a [String], result: &CheckResult) -> CheckView<'a> {
+    CheckView {
+        check: result.check.command(),
+        policy: result.policy.and_then(|p| id_at(ids, p.0)),
+        result: result.verdict.as_str(),
+        message: result.message(),
+        reasons: result.reasons_json(),
+        witness: result.witness_json(),
     }
 }
 

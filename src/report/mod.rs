@@ -18,6 +18,7 @@ pub use place::{Place, policy_ids};
 pub use terminal::TerminalStyle;
 
 use crate::checks::timing::CheckTiming;
+use crate::analysis::custom_check::CheckResult;
 use crate::finding::suppression::{SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType};
 use crate::model::{Deployment, Policy, PolicyStatus};
@@ -53,6 +54,8 @@ pub struct Report<'a> {
     pub sources: &'a Sources,
     /// The findings, suppressed ones included, in the order of the inputs and of the places in them.
     pub findings: Vec<ReportedFinding>,
+    /// The results of custom policy checks, in the order of the policies.
+    pub checks: Vec<CheckResult>,
     /// How many files a search passed over because they are no input of ours.
     pub passed_over: usize,
     /// Remarks about the run itself, such as a rule that suppressed nothing.

@@ -70,6 +70,20 @@ pub fn load_all(inputs: &[FoundInput], ctx: LoadContext<'_>) -> Loaded {
     result
 }
 
+/// Loads what was deployed before each plan among the inputs, as the plan itself gives it. Other inputs say nothing of
+/// it and are left out.
+pub fn load_before_plans(inputs: &[FoundInput], ctx: LoadContext<'_>) -> Deployment {
+    let mut before = Deployment::default();
+    for input in inputs {
+        let FoundInput::Text(candidate) = input else { continue };
+        let file = ctx.sources.get(candidate.source);
+        if let Detected::Input(InputKind::TerraformPlan, parsed) = detect(candidate, file.text(), ctx) {
+            before.append(super::terraform::load_before(&parsed, ctx));
+        }
+    }
+    before
+}
+
 enum Step {
     PassedOver,
     Loaded(Box<Deployment>),

@@ -16,7 +16,7 @@ use crate::catalog::Catalog;
 use crate::policy::PolicyType;
 use crate::source::{Limits, Node, SourceId, Sources};
 
-pub use load::{FoundInput, Loaded, load_all};
+pub use load::{FoundInput, Loaded, load_all, load_before_plans};
 
 /// What the caller knows about the deployment; everything may be left open.
 #[derive(Clone, Debug, Default)]
