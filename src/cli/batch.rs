@@ -208,7 +208,8 @@ impl Batch<'_> {
     fn compile(&self, raw: &str, kind: PolicyKind) -> Result<CompiledPolicy, String> {
         let embedded: Option<String> = raw.starts_with('"').then(|| serde_json::from_str(raw).ok()).flatten();
         let text = embedded.as_deref().unwrap_or(raw);
-        let root = json::read(SourceId(0), text, &self.limits).map_err(|e| format!("no JSON document: {}", e.message))?;
+        let root =
+            json::read(SourceId(0), text, &self.limits).map_err(|e| format!("no JSON document: {}", e.message))?;
         compile(PolicyDocument::new(root), kind, self.ties).map_err(|e| e.to_string())
     }
 

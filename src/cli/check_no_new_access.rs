@@ -187,8 +187,9 @@ fn before_the_plans(setting: &Setting<'_>) -> Result<Earlier, Failure> {
     let loaded = setting.loaded;
     let mut inputs = loaded.deployment.inputs.iter().filter(|i| i.error.is_none());
     if let Some(other) = inputs.find(|i| i.kind != InputKind::TerraformPlan) {
-        return Err(Failure::usage(format!("there is nothing to compare `{}` with", other.path))
-            .with_help("give `--reference-policy`, or an earlier version with `--base FILE`, `--base FOLDER` or `--base git:REF`"));
+        return Err(Failure::usage(format!("there is nothing to compare `{}` with", other.path)).with_help(
+            "give `--reference-policy`, or an earlier version with `--base FILE`, `--base FOLDER` or `--base git:REF`",
+        ));
     }
     let before = pipeline::load_before(&setting.options.input, &loaded.found, setting.sources, setting.catalog)?;
     Ok(Earlier::new(before, &[]))

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::{Failure, Outcome, output};
+use crate::analysis::custom_check::CustomCheck;
 use crate::checks::{CheckOrigin, by_code, registry};
 
 /// Say what a finding's code means.
@@ -15,6 +16,12 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let code = self.code.trim().replace('-', "_");
+        if let Some(check) = CustomCheck::by_code(&code) {
+            let (code, title, command) = (check.code(), check.title(), check.command());
+            let documentation = check.documentation().trim();
+            output::print(&format!("# {code}: {title}\n\nSECURITY_WARNING, with `{command}`\n\n{documentation}\n"))?;
+            return Ok(Outcome::Passed);
+        }
         let Some(check) = by_code(&code) else {
             let failure = Failure::usage(format!("no check has the code `{}`", self.code));
             return Err(match nearest(&code) {
@@ -41,7 +48,8 @@ impl Explain {
 
 fn nearest(code: &str) -> Option<&'static str> {
     let wanted = code.to_ascii_uppercase();
-    let distances = registry().map(|check| (strsim::damerau_levenshtein(check.code, &wanted), check.code));
-    let begins = registry().map(|check| check.code).find(|code| code.starts_with(&wanted));
+    let codes = || registry().map(|check| check.code).chain(CustomCheck::ALL.map(CustomCheck::code));
+    let distances = codes().map(|code| (strsim::damerau_levenshtein(code, &wanted), code));
+    let begins = codes().find(|code| code.starts_with(&wanted));
     begins.or_else(|| distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code))
 }

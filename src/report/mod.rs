@@ -17,8 +17,8 @@ use std::time::Duration;
 pub use place::{Place, policy_ids};
 pub use terminal::TerminalStyle;
 
-use crate::checks::timing::CheckTiming;
 use crate::analysis::custom_check::CheckResult;
+use crate::checks::timing::CheckTiming;
 use crate::finding::suppression::{SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType};
 use crate::model::{Deployment, Policy, PolicyStatus};

@@ -208,7 +208,8 @@ impl Writer<'_> {
                 None => "suppressed".to_owned(),
             });
         }
-        if crate::checks::by_code(finding.code).is_some() {
+        let is_custom = crate::analysis::custom_check::CustomCheck::by_code(finding.code).is_some();
+        if is_custom || crate::checks::by_code(finding.code).is_some() {
             lines.push(format!("`{} explain {}` says more", env!("CARGO_PKG_NAME"), finding.code));
         }
         lines.join("\n")

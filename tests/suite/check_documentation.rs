@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use iam_preflight::analysis::custom_check::CustomCheck;
 use iam_preflight::catalog::Catalog;
 use iam_preflight::checks::documentation::{Documentation, Example};
 use iam_preflight::checks::{self, AppliesTo, Check, CheckOrigin};
@@ -132,6 +133,18 @@ fn page(check: &Check) -> String {
     out
 }
 
+fn custom_page(check: CustomCheck) -> String {
+    let (code, title, command) = (check.code(), check.title(), check.command());
+    format!(
+        "# {code}\n\n{title}. Type: SECURITY_WARNING. Found by `iam-preflight {command}`.\n\n{}",
+        check.documentation()
+    )
+}
+
+fn custom_file_name(check: CustomCheck) -> String {
+    format!("{}.md", check.code().to_lowercase().replace('_', "-"))
+}
+
 fn capital(s: &str) -> String {
     s[..1].to_uppercase() + &s[1..]
 }
@@ -147,6 +160,10 @@ fn index() -> String {
         let (kind, policies) = (check.finding_type.as_str(), policies(check.applies_to));
         writeln!(out, "| [{}]({}) | {kind}{strict} | {policies} |", check.code, file_name(check)).unwrap();
     }
+    for check in CustomCheck::ALL {
+        let (code, file, command) = (check.code(), custom_file_name(check), check.command());
+        writeln!(out, "| [{code}]({file}) | SECURITY_WARNING (with `{command}`) | see there |").unwrap();
+    }
     out
 }
 
@@ -155,6 +172,7 @@ fn the_pages_of_the_documentation_are_up_to_date() {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks");
     let mut pages = vec![("index.md".to_owned(), index())];
     pages.extend(checks::registry().map(|c| (file_name(c), page(c))));
+    pages.extend(CustomCheck::ALL.map(|c| (custom_file_name(c), custom_page(c))));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in &pages {

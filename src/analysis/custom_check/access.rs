@@ -5,8 +5,8 @@
 
 use crate::catalog::Catalog;
 use crate::checks::nearest;
-use crate::policy::glob::has_wildcard;
 use crate::policy::Arn;
+use crate::policy::glob::has_wildcard;
 
 /// What is no action or no ARN.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -47,17 +47,8 @@ pub enum Unfit {
     Compile(#[from] CompileError),
 }
 
-const ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// Compiles a document that is a policy of this kind.
 ///
@@ -84,10 +75,8 @@ fn check(root: &Node, kind: PolicyKind) -> Result<(), Unfit> {
 }
 
 fn check_statement(index: usize, statement: &Mapping, kind: PolicyKind) -> Result<(), Unfit> {
-    let is_identity = matches!(
-        kind,
-        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::ServiceControl
-    );
+    let is_identity =
+        matches!(kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session | PolicyKind::ServiceControl);
     let mut has_principal = false;
     for entry in statement.iter() {
         let name = entry.key.as_str();

@@ -24,12 +24,13 @@ impl Checkout {
         }
         let root = git(None, &["rev-parse", "--show-toplevel"]).map_err(&failed)?;
         let root = PathBuf::from(root.trim_end_matches(['\n', '\r']));
-        let tree = git(None, &["rev-parse", "--verify", "--quiet", &format!("{reference}^{{tree}}")]).map_err(|_| {
-            failed("git knows no such commit".to_owned()).with_help(
+        let tree =
+            git(None, &["rev-parse", "--verify", "--quiet", &format!("{reference}^{{tree}}")]).map_err(|_| {
+                failed("git knows no such commit".to_owned()).with_help(
                 "a shallow clone has one commit only: `git fetch origin REF` fetches another (for actions/checkout, \
                  `fetch-depth: 0`)",
             )
-        })?;
+            })?;
         let folder = TempDir::new().map_err(|e| failed(format!("no temporary folder: {e}")))?;
         let index = folder.path().join("index");
         git(Some((&index, &root)), &["read-tree", tree.trim()]).map_err(&failed)?;
@@ -43,7 +44,10 @@ impl Checkout {
     pub(super) fn path_of(&self, path: &Path) -> Result<Option<PathBuf>, Failure> {
         let outside = || {
             let (path, reference) = (path.display(), &self.reference);
-            Failure::usage(format!("base `git:{reference}`: `{path}` is not in the repository `{}`", self.root.display()))
+            Failure::usage(format!(
+                "base `git:{reference}`: `{path}` is not in the repository `{}`",
+                self.root.display()
+            ))
         };
         let canonical = |p: &Path| p.canonicalize().map_err(|_| outside());
         // The file may be a link; its folder tells where it is in the repository.

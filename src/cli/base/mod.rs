@@ -59,13 +59,7 @@ pub(super) fn load(given: &str, setting: &Setting<'_>) -> Result<Earlier, Failur
 
 impl Base {
     /// The earlier version of an input; `None` if there was none.
-    fn path_of(
-        &self,
-        path: &str,
-        count: usize,
-        arguments: &[String],
-        given: &str,
-    ) -> Result<Option<PathBuf>, Failure> {
+    fn path_of(&self, path: &str, count: usize, arguments: &[String], given: &str) -> Result<Option<PathBuf>, Failure> {
         let from_stdin = path.starts_with('<');
         let nameless =
             || Failure::usage(format!("standard input has no name to look for in `{given}`")).with_help("give a file");
@@ -79,7 +73,8 @@ impl Base {
                 let within = arguments.iter().find_map(|a| {
                     let argument = Path::new(a).components().as_path();
                     let argument = argument.strip_prefix("./").unwrap_or(argument);
-                    let rest = if a == "." { Some(Path::new(path)) } else { Path::new(path).strip_prefix(argument).ok() };
+                    let rest =
+                        if a == "." { Some(Path::new(path)) } else { Path::new(path).strip_prefix(argument).ok() };
                     rest.filter(|rest| Path::new(a).is_dir() && !rest.as_os_str().is_empty())
                 });
                 let name = || Path::new(path).file_name().map(Path::new);
