@@ -1,7 +1,6 @@
 //! The custom policy checks: the worked examples as a table, then the commands over documents, templates, plans and
 //! batches, and what they say of bad input.
 
-
 use serde_json::{Value, json};
 
 use crate::binary::{Run, in_folder, run};
