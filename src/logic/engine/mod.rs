@@ -10,6 +10,7 @@ mod key;
 mod key_values;
 mod language;
 mod pattern;
+mod permissions;
 mod public;
 mod question;
 mod range;
@@ -19,5 +20,6 @@ mod variable;
 mod witness;
 
 pub use compile::{CompileError, CompiledPolicy, Ties};
+pub use permissions::{Added, Permissions, added};
 pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};

@@ -15,9 +15,8 @@ use super::compile::{CompiledPolicy, Dimension, Literal, Region, Test, Ties};
 use super::key::KeyId;
 use super::language::Language;
 use super::pattern::{Class, Pattern, folded, glob, literal};
-use super::question::{Answer, Question, allows, regions};
+use super::question::{About, Answer, Question, allows, regions};
 use super::value::{Addresses, Values};
-use super::witness::Preferences;
 use crate::logic::request::Request;
 use crate::logic::scalar::parse_network;
 use crate::policy::{Arn, PrincipalKind, Statement};
@@ -102,17 +101,8 @@ pub fn no_public_access(policy: &CompiledPolicy, resource_type: &str, ties: Ties
     let denies: Vec<&Region> = regions(policy, false).collect();
     let strangers = strangers(policy, resource_type, ties);
     let confirm = |request: &Request| allows(policy, request);
-    let preferences = Preferences::strangers();
-    let question = Question {
-        policy,
-        ties,
-        other: None,
-        extra: &strangers,
-        confirm: &confirm,
-        preferences: &preferences,
-        services_act: true,
-    };
-    question.answer(|search| {
+    let question = Question::new(&[policy], &strangers, ties, About::Strangers, &confirm);
+    question.answer(policy, |search| {
         let also: SmallVec<[&Literal; 4]> = strangers.iter().collect();
         search.escape(&also, &denies)
     })

@@ -10,7 +10,7 @@ use super::compile::{
 };
 use super::language::{Found, Language, Relation};
 use super::pattern::Pattern;
-use super::search::{Callers, Search, Sketch};
+use super::search::{Callers, Frame, Search, Sketch};
 use super::witness::{Preferences, request};
 use crate::logic::evaluate::{PolicyKind, Verdict, verdict};
 use crate::logic::request::Request;
@@ -62,17 +62,8 @@ pub fn no_new_access(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties
     let allowed: Vec<&Region> = regions(existing, true).chain(new_denies.iter().copied()).collect();
     let denied: Vec<&Region> = regions(existing, false).collect();
     let confirm = |request: &Request| allows(new, request) && !allows(existing, request);
-    let preferences = Preferences::usual();
-    let question = Question {
-        policy: new,
-        ties,
-        other: Some(existing),
-        extra: &[],
-        confirm: &confirm,
-        preferences: &preferences,
-        services_act: false,
-    };
-    question.answer(|search| {
+    let question = Question::new(&[new, existing], &[], ties, About::Anyone, &confirm);
+    question.answer(new, |search| {
         // Not allowed at all …
         match search.escape(&[], &allowed) {
             Found::Nothing => {}
@@ -106,17 +97,8 @@ pub fn access_not_granted(policy: &CompiledPolicy, access: &Access, ties: Ties) 
         demanded.push(Literal::new(Dimension::Resource, language(patterns), true));
     }
     let confirm = |request: &Request| allows(policy, request);
-    let preferences = Preferences::usual();
-    let question = Question {
-        policy,
-        ties,
-        other: None,
-        extra: &demanded,
-        confirm: &confirm,
-        preferences: &preferences,
-        services_act: false,
-    };
-    question.answer(|search| {
+    let question = Question::new(&[policy], &demanded, ties, About::Anyone, &confirm);
+    question.answer(policy, |search| {
         let also: SmallVec<[&Literal; 4]> = demanded.iter().collect();
         search.escape(&also, &denies)
     })
@@ -130,44 +112,65 @@ pub(super) fn regions(policy: &CompiledPolicy, allows: bool) -> impl Iterator<It
     policy.statements.iter().filter(move |s| s.allows == allows).flat_map(|s| &s.regions)
 }
 
+/// Whose requests a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// Anybody's.
+    Anyone,
+    /// Those of people whom nobody has named; services act for them, too.
+    Strangers,
+}
+
 pub(super) struct Question<'a> {
-    pub policy: &'a CompiledPolicy,
-    pub ties: Ties,
-    pub other: Option<&'a CompiledPolicy>,
-    /// What else the requests sought have to fulfil.
-    pub extra: &'a [Literal],
-    pub confirm: &'a dyn Fn(&Request) -> bool,
-    pub preferences: &'a Preferences,
-    /// Services act for strangers: keys that only services carry are found with every caller.
-    pub services_act: bool,
+    frame: Frame,
+    confirm: &'a dyn Fn(&Request) -> bool,
 }
 
 /// One region of the statement in question, and the means to search it.
 pub(super) struct RegionSearch<'s, 'a> {
     search: Search<'s>,
     region: &'a Region,
-    preferences: &'s Preferences,
-    confirm: &'a dyn Fn(&Request) -> bool,
+    question: &'a Question<'a>,
     /// Constraints made on the way. The search remembers constraints by where they are, so they have to stay.
     kept: Vec<Literal>,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// A question about policies of one kind. `extra`: what else the requests sought have to fulfil. `confirm` has to
+    /// find every request that is shown.
+    pub(super) fn new(
+        policies: &[&CompiledPolicy],
+        extra: &[Literal],
+        ties: Ties,
+        about: About,
+        confirm: &'a dyn Fn(&Request) -> bool,
+    ) -> Question<'a> {
+        let kind = policies.first().map_or(PolicyKind::Identity, |p| p.kind);
+        let callers = match kind {
+            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => Callers::Identities,
+            _ => Callers::Everyone,
+        };
+        let (preferences, services_act) = match about {
+            About::Anyone => (Preferences::usual(), false),
+            About::Strangers => (Preferences::strangers(), true),
+        };
+        let all = policies.iter().flat_map(|p| literals(&p.statements)).chain(extra);
+        let frame = Frame::new(callers, ties == Ties::Tied, services_act, preferences, all);
+        Question { frame, confirm }
+    }
+
     /// Asks for each Allow statement of the policy.
-    pub(super) fn answer(&self, ask: impl Fn(&mut RegionSearch<'_, '_>) -> Found<Request>) -> Answer {
+    pub(super) fn answer(
+        &self,
+        policy: &CompiledPolicy,
+        ask: impl Fn(&mut RegionSearch<'_, '_>) -> Found<Request>,
+    ) -> Answer {
         let mut answer = Answer { reasons: Vec::new(), undecided: Vec::new() };
-        for statement in self.policy.statements.iter().filter(|s| s.allows) {
+        for statement in policy.statements.iter().filter(|s| s.allows) {
             let mut unknown = None;
             let mut found = None;
             for region in &statement.regions {
-                let mut search = RegionSearch {
-                    search: self.search(),
-                    region,
-                    preferences: self.preferences,
-                    confirm: self.confirm,
-                    kept: Vec::new(),
-                };
-                match ask(&mut search) {
+                match ask(&mut self.within(region)) {
                     Found::Some(request) => {
                         found = Some(request);
                         break;
@@ -187,18 +190,9 @@ impl Question<'_> {
         answer
     }
 
-    fn search(&self) -> Search<'_> {
-        let all = |p: &CompiledPolicy| -> Vec<Literal> { literals(&p.statements).cloned().collect() };
-        let mut every = all(self.policy);
-        every.extend(self.other.map(all).unwrap_or_default());
-        every.extend(self.extra.iter().cloned());
-        let callers = match self.policy.kind {
-            PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => Callers::Identities,
-            _ => Callers::Everyone,
-        };
-        let mut search = Search::new(callers, self.ties == Ties::Tied, every.iter(), self.preferences);
-        search.services_act = self.services_act;
-        search
+    /// The means to search a region.
+    pub(super) fn within<'s>(&'s self, region: &'s Region) -> RegionSearch<'s, 's> {
+        RegionSearch { search: Search::new(&self.frame), region, question: self, kept: Vec::new() }
     }
 }
 
@@ -270,7 +264,7 @@ impl RegionSearch<'_, '_> {
             }
         }
         let mut confirmed = None;
-        let (confirm, preferences) = (self.confirm, self.preferences);
+        let (confirm, preferences) = (self.question.confirm, self.question.frame.preferences());
         let found = self.search.escape(&region, others, &mut |sketch: Sketch| {
             confirmed = request(sketch, preferences).filter(|r| confirm(r));
             confirmed.is_some()

@@ -39,16 +39,52 @@ pub(super) struct Sketch {
 const STEPS: u32 = 60_000;
 pub(super) const TOO_MANY_STEPS: &str = "the statements overlap in too many ways";
 
-pub(super) struct Search<'a> {
+/// What all searches of a question have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
     callers: Callers,
+    tied: bool,
+    /// Services act for strangers: keys that only services carry are found with every caller.
+    services_act: bool,
+    preferences: Preferences,
     /// Keys to read as those whose requests may carry several values.
     multivalued: FxHashSet<KeyId>,
-    tied: bool,
     /// Keys that the question asks for and that every request carries.
     always: Vec<KeyId>,
-    preferences: &'a Preferences,
-    /// Keys that only services carry are found with every caller.
-    pub services_act: bool,
+}
+
+impl Frame {
+    /// `literals`: every constraint that the question is made of, to find out what keys it asks for.
+    pub(super) fn new<'l>(
+        callers: Callers,
+        tied: bool,
+        services_act: bool,
+        preferences: Preferences,
+        literals: impl Iterator<Item = &'l Literal>,
+    ) -> Frame {
+        let mut frame =
+            Frame { callers, tied, services_act, preferences, multivalued: FxHashSet::default(), always: Vec::new() };
+        for literal in literals {
+            let Dimension::Key(key) = literal.dimension() else { continue };
+            let by_use = matches!(literal.constraint.test, Test::All { .. } | Test::Any { .. });
+            let info = key.info();
+            if info.multivalued.unwrap_or(by_use) {
+                frame.multivalued.insert(key);
+            }
+            if tied && info.always_present && !frame.always.contains(&key) {
+                frame.always.push(key);
+            }
+        }
+        frame
+    }
+
+    pub(super) fn preferences(&self) -> &Preferences {
+        &self.preferences
+    }
+}
+
+pub(super) struct Search<'a> {
+    frame: &'a Frame,
     /// Whether constraints of one dimension can hold together, by their identities.
     known: FxHashMap<SmallVec<[(usize, bool); 8]>, Found<()>>,
     steps: u32,
@@ -88,38 +124,8 @@ struct Other<'r> {
 }
 
 impl<'a> Search<'a> {
-    /// `literals`: every constraint that the question is made of, to find out which keys have several values.
-    pub(super) fn new<'l>(
-        callers: Callers,
-        tied: bool,
-        literals: impl Iterator<Item = &'l Literal>,
-        preferences: &'a Preferences,
-    ) -> Search<'a> {
-        let mut multivalued = FxHashSet::default();
-        let mut always = Vec::new();
-        for literal in literals {
-            if let Dimension::Key(key) = literal.dimension() {
-                let by_use = matches!(literal.constraint.test, Test::All { .. } | Test::Any { .. });
-                let info = key.info();
-                if info.multivalued.unwrap_or(by_use) {
-                    multivalued.insert(key);
-                }
-                if tied && info.always_present && !always.contains(&key) {
-                    always.push(key);
-                }
-            }
-        }
-        Search {
-            callers,
-            multivalued,
-            tied,
-            always,
-            preferences,
-            services_act: false,
-            known: FxHashMap::default(),
-            steps: 0,
-            unknown: None,
-        }
+    pub(super) fn new(frame: &'a Frame) -> Search<'a> {
+        Search { frame, known: FxHashMap::default(), steps: 0, unknown: None }
     }
 
     /// Finds a request of `region` outside all of `others` that `accept` takes; those that it refuses make the answer
@@ -264,11 +270,11 @@ impl<'a> Search<'a> {
 
     fn values(&self, key: KeyId, literals: &[&Literal]) -> Found<Vec<SmolStr>> {
         let info = key.info();
-        let always = self.tied && info.always_present;
+        let always = self.frame.tied && info.always_present;
         let prefer = &mut |pattern: &Pattern, fits: Fits<'_>| {
-            self.preferences.value(&info.name, pattern, fits);
+            self.frame.preferences.value(&info.name, pattern, fits);
         };
-        find_values(literals, self.multivalued.contains(&key), always, prefer)
+        find_values(literals, self.frame.multivalued.contains(&key), always, prefer)
     }
 
     /// A caller, action or resource. Callers and resources are looked for to fit the action, once that is known.
@@ -281,7 +287,7 @@ impl<'a> Search<'a> {
             }
         }
         match dimension {
-            Dimension::Caller => inside.push(match self.callers {
+            Dimension::Caller => inside.push(match self.frame.callers {
                 Callers::Identities => caller::identities(),
                 Callers::Everyone => caller::everyone(),
             }),
@@ -291,9 +297,9 @@ impl<'a> Search<'a> {
             _ => {}
         }
         let prefer = &mut |pattern: &Pattern, fits: Fits<'_>| match dimension {
-            Dimension::Caller => self.preferences.caller(pattern, fits),
-            Dimension::Action => self.preferences.action(pattern, fits),
-            Dimension::Resource => self.preferences.resource(action, pattern, fits),
+            Dimension::Caller => self.frame.preferences.caller(pattern, fits),
+            Dimension::Action => self.frame.preferences.action(pattern, fits),
+            Dimension::Resource => self.frame.preferences.resource(action, pattern, fits),
             Dimension::Key(_) => {}
         };
         find(&inside, &outside, prefer)
@@ -308,17 +314,20 @@ impl<'a> Search<'a> {
             let Dimension::Key(key) = dimension else { continue };
             match self.values(*key, literals) {
                 Found::Some(values) => {
-                    if self.tied && !values.is_empty() {
+                    if self.frame.tied && !values.is_empty() {
                         match key.info().presence {
                             Presence::WithAccount => {
                                 carriers.push(Literal::new(Dimension::Caller, Test::In(caller::with_account()), true))
                             }
-                            Presence::Services if self.callers == Callers::Everyone && !self.services_act => carriers
-                                .push(Literal::new(
+                            Presence::Services
+                                if self.frame.callers == Callers::Everyone && !self.frame.services_act =>
+                            {
+                                carriers.push(Literal::new(
                                     Dimension::Caller,
                                     Test::In(caller::of_kinds(&[caller::Kind::Service])),
                                     true,
-                                )),
+                                ))
+                            }
                             Presence::PublicNetwork => networks.0 = true,
                             Presence::VpcEndpoint => networks.1 = true,
                             Presence::Services | Presence::Anyone => {}
@@ -333,7 +342,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        for key in &self.always {
+        for key in &self.frame.always {
             if assigned.of(Dimension::Key(*key)).is_empty()
                 && let Found::Some(values) = self.values(*key, &[])
             {

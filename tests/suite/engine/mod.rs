@@ -5,7 +5,9 @@ mod generate;
 
 use generate::{Random, mutated, policy, request, shown};
 use iam_preflight::logic::Request;
-use iam_preflight::logic::engine::{Access, CompiledPolicy, Ties, access_not_granted, no_new_access};
+use iam_preflight::logic::engine::{
+    Access, CompiledPolicy, Permissions, Ties, access_not_granted, added, no_new_access, no_public_access,
+};
 use iam_preflight::logic::evaluate::{PolicyKind, Verdict, verdict};
 use iam_preflight::policy::PolicyDocument;
 use iam_preflight::source::{Limits, SourceId, json};
@@ -125,4 +127,158 @@ fn the_laws_of_containment_hold() {
             assert!(!nothing_new(&p, &r).fails(), "containment is transitive: {p} {q} {r}");
         }
     }
+}
+
+#[test]
+fn what_a_principal_gains_by_all_its_policies_agrees_with_the_evaluator() {
+    let mut nothing = 0;
+    for case in 0..number("IAM_PREFLIGHT_PAIRS", 2_000) / 20 {
+        let random = &mut Random::new(4_242 + case);
+        let some = |random: &mut Random, n: usize| -> Vec<Value> { (0..n).map(|_| policy(random, false)).collect() };
+        let before = some(random, 2);
+        let mut after = before.clone();
+        after[0] = mutated(random, &before[0], false);
+        let boundaries = some(random, 2);
+        let compile =
+            |all: &[Value]| -> Vec<CompiledPolicy> { all.iter().map(|p| compiled(p, PolicyKind::Identity)).collect() };
+        let (before, after, boundaries) = (compile(&before), compile(&after), compile(&boundaries));
+        let bounded = random.below(3);
+        let existing =
+            Permissions { policies: before.iter().collect(), boundary: (bounded > 0).then(|| &boundaries[0]) };
+        let new =
+            Permissions { policies: after.iter().collect(), boundary: (bounded > 0).then(|| &boundaries[bounded - 1]) };
+        let gained = added(&new, &existing, Ties::Tied);
+        for witness in gained.iter().filter_map(|g| g.witness.as_ref().ok()) {
+            assert!(new.allow(witness) && !existing.allow(witness), "case {case}: {}", shown(witness));
+        }
+        if gained.is_empty() {
+            nothing += 1;
+            for _ in 0..REQUESTS {
+                let request = request(random, false);
+                assert!(!new.allow(&request) || existing.allow(&request), "case {case}: {}", shown(&request));
+            }
+        }
+    }
+    assert!(nothing > 0, "some changes add nothing");
+}
+
+/// Resource policies that let a stranger in, and those that don't: principal and condition, and whether it is public.
+const PUBLIC: &[(&str, &str, &str, bool)] = &[
+    ("AWS::S3::Bucket", r#""Principal": {"AWS": "*"}"#, "", true),
+    ("AWS::S3::Bucket", r#""Principal": {"AWS": "123456789012"}"#, "", false),
+    ("AWS::S3::Bucket", r#""Principal": {"Service": "s3.amazonaws.com"}"#, "", false),
+    ("AWS::S3::Bucket", r#""NotPrincipal": {"AWS": "123456789012"}"#, "", true),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"StringLike": {"aws:SourceVpc": "vpc-*"}}"#, true),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"StringEquals": {"aws:SourceVpc": "vpc-91237329"}}"#, false),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}"#, true),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"IpAddress": {"aws:SourceIp": "54.0.0.0/8"}}"#, false),
+    (
+        "AWS::S3::Bucket",
+        r#""Principal": "*""#,
+        r#"{"IpAddress": {"aws:SourceIp": ["54.0.0.0/8", "55.0.0.0/8"]}}"#,
+        true,
+    ),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"IpAddress": {"aws:SourceIp": "2001:db8::/31"}}"#, true),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"IpAddress": {"aws:SourceIp": "2001:db8::/32"}}"#, false),
+    ("AWS::S3::Bucket", r#""Principal": "*""#, r#"{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#, false),
+    (
+        "AWS::S3::Bucket",
+        r#""Principal": "*""#,
+        r#"{"ArnLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}"#,
+        false,
+    ),
+    (
+        "AWS::S3::AccessPoint",
+        r#""Principal": "*""#,
+        r#"{"ArnLike": {"s3:DataAccessPointArn": "arn:aws:s3:us-west-2:123456789012:accesspoint/*"}}"#,
+        true,
+    ),
+    (
+        "AWS::DynamoDB::Table",
+        r#""Principal": "*""#,
+        r#"{"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/John"}}"#,
+        false,
+    ),
+    (
+        "AWS::DynamoDB::Table",
+        r#""Principal": "*""#,
+        r#"{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/John"}}"#,
+        true,
+    ),
+    (
+        "AWS::EFS::FileSystem",
+        r#""Principal": "*""#,
+        r#"{"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}}"#,
+        false,
+    ),
+    (
+        "AWS::KMS::Key",
+        r#""Principal": "*""#,
+        r#"{"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}"#,
+        true,
+    ),
+    ("AWS::KMS::Key", r#""Principal": "*""#, r#"{"StringEquals": {"kms:CallerAccount": "111122223333"}}"#, false),
+    ("AWS::SNS::Topic", r#""Principal": "*""#, r#"{"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}"#, true),
+    (
+        "AWS::SNS::Topic",
+        r#""Principal": "*""#,
+        r#"{"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": "o-a/r-b/ou-c/"}}"#,
+        true,
+    ),
+    (
+        "AWS::SNS::Topic",
+        r#""Principal": "*""#,
+        r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/r-b/*"}}"#,
+        false,
+    ),
+    (
+        "AWS::SNS::Topic",
+        r#""Principal": "*""#,
+        r#"{"StringEquals": {"aws:SourceAccount": ["111122223333", "444455556666"]}}"#,
+        false,
+    ),
+    ("AWS::SNS::Topic", r#""Principal": "*""#, r#"{"StringLike": {"aws:SourceAccount": "*"}}"#, true),
+    ("AWS::SNS::Topic", r#""Principal": "*""#, r#"{"StringEquals": {"aws:PrincipalTag/team": "x"}}"#, true),
+    (
+        "AWS::IAM::AssumeRolePolicyDocument",
+        r#""Principal": {"AWS": "*"}"#,
+        r#"{"StringEquals": {"sts:ExternalId": "abc"}}"#,
+        true,
+    ),
+    (
+        "AWS::Lambda::Function",
+        r#""Principal": "*""#,
+        r#"{"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}"#,
+        true,
+    ),
+    ("AWS::SQS::Queue", r#""Principal": "*""#, r#"{"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::bucket"}}"#, false),
+    (
+        "AWS::SQS::Queue",
+        r#""Principal": "*""#,
+        r#"{"StringEquals": {"aws:SourceVpce": "${aws:PrincipalTag/vpce}"}}"#,
+        true,
+    ),
+];
+
+#[test]
+fn the_public_is_whoever_no_fixed_value_pins_down() {
+    for (resource_type, principal, condition, expected) in PUBLIC {
+        let condition = if condition.is_empty() { String::new() } else { format!(r#", "Condition": {condition}"#) };
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {principal}, "Action": "s3:GetObject", "Resource": "*"{condition}}}]}}"#
+        );
+        let policy: Value = serde_json::from_str(&text).expect("JSON");
+        for ties in [Ties::Tied, Ties::Untied] {
+            let compiled = CompiledPolicy::new(document(&policy), PolicyKind::Resource, ties).expect("a policy");
+            let answer = no_public_access(&compiled, resource_type, ties);
+            assert!(answer.undecided.is_empty(), "{:?} {policy}", answer.undecided);
+            assert_eq!(answer.fails(), *expected, "{ties:?} {resource_type} {policy} {:?}", answer.reasons);
+        }
+    }
+    let denied = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*",
+         "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}}]});
+    let compiled = compiled(&denied, PolicyKind::Resource);
+    assert!(no_public_access(&compiled, "AWS::SQS::Queue", Ties::Tied).holds(), "strangers are denied");
 }
