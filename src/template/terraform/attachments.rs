@@ -117,14 +117,12 @@ impl<'r, 'a> Attachments<'r, 'a> {
         let ConfiguredExpression::Reference(name) = configuration::classify(Some(expression)) else { return None };
         let (mut address, _) = Address::parse_prefix(name)?;
         address.module = instance.address.module.clone();
-        let ids = self.resolver.instances.of_block(&address);
-        let same_key = |id: &&usize| {
-            self.resolver.instances.get(**id).is_some_and(|other| match &address.key {
-                Some(key) => other.address.key.as_ref() == Some(key),
-                None => other.address.key == instance.address.key || other.address.key.is_none(),
-            })
-        };
-        let found = *ids.iter().find(same_key)?;
+        let instances = &self.resolver.instances;
+        let found = instances.at(&address.to_string()).or_else(|| {
+            // One of as many: `aws_s3_bucket.b[each.key]` is listed as `aws_s3_bucket.b`.
+            let key = instance.address.key.clone().filter(|_| address.key.is_none())?;
+            instances.at(&Address { key: Some(key), ..address.clone() }.to_string())
+        })?;
         let other = self.resolver.instances.get(found)?;
         types.contains(&other.address.resource_type.as_str()).then_some(found)
     }

@@ -9,13 +9,20 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::address::{Address, InstanceKey, Mode, ModulePath, ModuleStep};
-use super::hcl::{Bindings, Body, Evaluator, Inputs, ModuleSource, Resolved, ResourceBlock, Scope, Step};
+use super::hcl::{Bindings, Body, Evaluator, Inputs, Memo, ModuleSource, Resolved, ResourceBlock, Scope, Step};
 use super::resolve::Resolver;
 use super::values::attribute_symbol;
 use crate::source::{Entry, Mapping, Node, NodeKind, Shape, SourceId, Span, Symbol, SymbolInfo, SymbolKind, Text};
 
 /// The values that `each.value` takes, by `each.key`.
 pub(super) type EachValues = Rc<FxHashMap<SmolStr, Node>>;
+
+/// What is known of a module instance: what it was called with, and what was worked out from that.
+#[derive(Clone, Debug)]
+pub(super) struct ModuleValues {
+    inputs: Rc<Inputs>,
+    memo: Rc<Memo>,
+}
 
 /// Answers references of one module instance.
 struct ModuleScope<'s, 'a> {
@@ -119,20 +126,20 @@ impl<'a> Resolver<'a> {
         self.deeper(|| {
             let scope = ModuleScope { resolver: self, module };
             let evaluator = Evaluator::new(&source, &scope, self.scope.clone(), self.ctx);
-            let inputs = self.inputs(module, &source)?;
+            let known = self.module_values(module, &source)?;
             let evaluator = match module.0.is_empty() {
-                true => evaluator.with_inputs((*inputs).clone()),
-                false => evaluator.in_module(module.to_string(), (*inputs).clone()),
+                true => evaluator.with_inputs(known.inputs),
+                false => evaluator.in_module(module.to_string(), known.inputs),
             };
-            f(&evaluator)
+            f(&evaluator.with_memo(known.memo))
         })
     }
 
     /// The values of a module instance's variables: the plan's for the root module, the call's arguments for others.
-    fn inputs(&self, module: &ModulePath, source: &ModuleSource) -> Option<Rc<Inputs>> {
+    fn module_values(&self, module: &ModulePath, source: &ModuleSource) -> Option<ModuleValues> {
         let key = SmolStr::from(module.to_string());
-        if let Some(found) = self.inputs.borrow().get(&key) {
-            return Some(Rc::clone(found));
+        if let Some(found) = self.module_values.borrow().get(&key) {
+            return Some(found.clone());
         }
         let inputs = match module.parent() {
             None => self.root_inputs(source),
@@ -146,9 +153,9 @@ impl<'a> Resolver<'a> {
                 })?
             }
         };
-        let inputs = Rc::new(inputs);
-        self.inputs.borrow_mut().insert(key, Rc::clone(&inputs));
-        Some(inputs)
+        let values = ModuleValues { inputs: Rc::new(inputs), memo: Rc::default() };
+        self.module_values.borrow_mut().insert(key, values.clone());
+        Some(values)
     }
 
     fn root_inputs(&self, source: &ModuleSource) -> Inputs {

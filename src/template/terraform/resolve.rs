@@ -2,7 +2,6 @@
 //! references, and from the sources where they are at hand.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -11,8 +10,7 @@ use super::address::{Address, InstanceKey, Mode, ModulePath};
 use super::arns;
 use super::configuration::{self, Configuration, ConfiguredExpression};
 use super::document::Rebuilt;
-use super::expressions::EachValues;
-use super::hcl::Inputs;
+use super::expressions::{EachValues, ModuleValues};
 use super::plan::{Instance, Instances};
 use super::sources::ModuleTree;
 use super::values::{Masked, attribute_symbol, overlay, pseudo_parameter};
@@ -34,7 +32,8 @@ pub(super) struct Resolver<'a> {
     pub configuration: Configuration<'a>,
     /// The `.tf` sources, if they are at hand.
     pub tree: Option<&'a ModuleTree>,
-    pub(super) inputs: RefCell<FxHashMap<SmolStr, Rc<Inputs>>>,
+    /// By module instance.
+    pub(super) module_values: RefCell<FxHashMap<SmolStr, ModuleValues>>,
     /// The keys of each module's instances, by the address without the last key.
     pub(super) module_keys: FxHashMap<SmolStr, Vec<InstanceKey>>,
     pub(super) each_values: RefCell<FxHashMap<SmolStr, EachValues>>,
@@ -70,7 +69,7 @@ impl<'a> Resolver<'a> {
             instances,
             configuration: Configuration::read(root),
             tree,
-            inputs: RefCell::default(),
+            module_values: RefCell::default(),
             module_keys,
             each_values: RefCell::default(),
             computed: RefCell::default(),

@@ -7,6 +7,7 @@
 //! Evaluation is bounded in depth, steps and size: an expression that goes over is an error at its place.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression as Hcl, FuncCall, ObjectKey, Traversal, TraversalOperator};
@@ -41,12 +42,25 @@ pub struct Evaluator<'a> {
     scope: &'a dyn Scope,
     symbol_scope: SmolStr,
     address: SmolStr,
-    inputs: Inputs,
+    inputs: Rc<Inputs>,
     is_root: bool,
-    locals: RefCell<FxHashMap<SmolStr, Local>>,
-    variables: RefCell<FxHashMap<SmolStr, Result<Value, ReadError>>>,
+    memo: Rc<Memo>,
     depth: Cell<u32>,
     steps: Cell<u64>,
+}
+
+/// The values of a module instance's locals and variables, each worked out once. Evaluators of the same module
+/// instance share it.
+#[derive(Default)]
+pub struct Memo {
+    locals: RefCell<FxHashMap<SmolStr, Local>>,
+    variables: RefCell<FxHashMap<SmolStr, Result<Value, ReadError>>>,
+}
+
+impl std::fmt::Debug for Memo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memo").finish_non_exhaustive()
+    }
 }
 
 enum Local {
@@ -110,10 +124,9 @@ impl<'a> Evaluator<'a> {
             scope,
             symbol_scope: symbol_scope.into(),
             address: SmolStr::default(),
-            inputs: Inputs::default(),
+            inputs: Rc::default(),
             is_root: true,
-            locals: RefCell::default(),
-            variables: RefCell::default(),
+            memo: Rc::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
         }
@@ -121,15 +134,23 @@ impl<'a> Evaluator<'a> {
 
     /// Values of variables, which come before every other.
     #[must_use]
-    pub fn with_inputs(mut self, inputs: Inputs) -> Self {
+    pub fn with_inputs(mut self, inputs: Rc<Inputs>) -> Self {
         self.inputs = inputs;
+        self
+    }
+
+    /// Takes what other evaluators of the same instance of the module, with the same inputs, have worked out, and adds
+    /// to it.
+    #[must_use]
+    pub fn with_memo(mut self, memo: Rc<Memo>) -> Self {
+        self.memo = memo;
         self
     }
 
     /// Makes it the evaluator of a child module's instance: `address` is `module.network["eu"]`, `inputs` what
     /// [`Evaluator::call_inputs`] of the parent gave.
     #[must_use]
-    pub fn in_module(mut self, address: impl Into<SmolStr>, inputs: Inputs) -> Self {
+    pub fn in_module(mut self, address: impl Into<SmolStr>, inputs: Rc<Inputs>) -> Self {
         self.address = address.into();
         self.is_root = false;
         self.inputs = inputs;
@@ -613,7 +634,7 @@ impl<'a> Evaluator<'a> {
 
     /// A local value, evaluated once.
     fn local(&self, name: &str, span: Span) -> Eval<Value> {
-        match self.locals.borrow().get(name) {
+        match self.memo.locals.borrow().get(name) {
             Some(Local::Evaluating) => return fail(format!("local value `{name}` refers to itself"), span),
             Some(Local::Done(result)) => return result.clone(),
             None => {}
@@ -621,27 +642,27 @@ impl<'a> Evaluator<'a> {
         let Some(attribute) = self.module.locals.get(name) else {
             return fail(format!("there is no local value `{name}`"), span);
         };
-        self.locals.borrow_mut().insert(SmolStr::new(name), Local::Evaluating);
+        self.memo.locals.borrow_mut().insert(SmolStr::new(name), Local::Evaluating);
         let result = self.nested(span, || self.value(&attribute.value, &Bindings::none()));
         let done = match &result {
-            // Going over the depth is not the local's own fault: from elsewhere it may be evaluated.
-            Err(_) if self.depth.get() + 8 >= DEPTH => None,
+            // Going over a bound is not the local's own fault: from elsewhere it may be evaluated.
+            Err(_) if self.depth.get() + 8 >= DEPTH || self.steps.get() > STEPS => None,
             _ => Some(Local::Done(result.clone())),
         };
         match done {
-            Some(done) => self.locals.borrow_mut().insert(SmolStr::new(name), done),
-            None => self.locals.borrow_mut().remove(name),
+            Some(done) => self.memo.locals.borrow_mut().insert(SmolStr::new(name), done),
+            None => self.memo.locals.borrow_mut().remove(name),
         };
         result
     }
 
     /// An input variable.
     fn variable(&self, name: &str, span: Span) -> Eval<Value> {
-        if let Some(known) = self.variables.borrow().get(name) {
+        if let Some(known) = self.memo.variables.borrow().get(name) {
             return known.clone();
         }
         let result = self.nested(span, || self.evaluate_variable(name, span));
-        self.variables.borrow_mut().insert(SmolStr::new(name), result.clone());
+        self.memo.variables.borrow_mut().insert(SmolStr::new(name), result.clone());
         result
     }
 

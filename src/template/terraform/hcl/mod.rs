@@ -23,7 +23,7 @@ mod types;
 mod value;
 
 pub use blocks::ExpandedBlock;
-pub use evaluate::{Evaluator, Inputs};
+pub use evaluate::{Evaluator, Inputs, Memo};
 pub use module::{ModuleCall, ModuleSource, Output, ProviderBlock, ResourceBlock, Variable};
 pub use scope::{Bindings, NothingKnown, Resolved, Scope, Step};
 pub use syntax::{Attribute, Block, Body, Expression, Label};
