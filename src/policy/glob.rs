@@ -3,6 +3,10 @@
 //! Text may hold [`Symbol`]s (unknown values): a symbol equals itself; `*` covers it; `?` does not, since its length
 //! is not known. Answers about symbols are therefore "certainly so", never "possibly".
 
+use std::str::Chars;
+
+use smallvec::SmallVec;
+
 use crate::source::Symbol;
 
 /// True if the pattern certainly matches the text.
@@ -177,13 +181,47 @@ pub fn may_meet(a: &str, b: &str) -> bool {
 }
 
 fn intersects(a: &str, b: &str, unknown_is_any: bool) -> bool {
-    let chars = |s: &str| -> Vec<char> {
-        s.chars().map(|c| if unknown_is_any && Symbol::of(c).is_some() { '*' } else { c }).collect()
-    };
-    let (a, b) = (chars(a), chars(b));
+    let letter = |c: char| if unknown_is_any && Symbol::of(c).is_some() { '*' } else { c };
+    let is_wild = |c: char| matches!(c, '*' | '?');
+    // What both begin and end with has to be the same; most patterns are told apart by that.
+    let (mut a, mut b) = (a.chars(), b.chars());
+    while let (Some(x), Some(y)) = (a.clone().next().map(letter), b.clone().next().map(letter)) {
+        if is_wild(x) || is_wild(y) {
+            break;
+        }
+        if x != y {
+            return false;
+        }
+        (a.next(), b.next());
+    }
+    while let (Some(x), Some(y)) = (a.clone().next_back().map(letter), b.clone().next_back().map(letter)) {
+        if is_wild(x) || is_wild(y) {
+            break;
+        }
+        if x != y {
+            return false;
+        }
+        (a.next_back(), b.next_back());
+    }
+    let is_star = |c: Option<char>| c.map(letter) == Some('*');
+    let is_only_star = |s: &str| !s.is_empty() && s.chars().all(|c| letter(c) == '*');
+    if is_only_star(a.as_str()) || is_only_star(b.as_str()) {
+        return true;
+    }
+    // One is open at its start and the other at its end: a text of the latter and one of the former in a row meet both.
+    let is_open =
+        |start: &Chars<'_>, end: &Chars<'_>| is_star(start.clone().next()) && is_star(end.clone().next_back());
+    if is_open(&a, &b) || is_open(&b, &a) {
+        return true;
+    }
+    let letters = |s: Chars<'_>| s.map(letter).collect::<SmallVec<[char; 64]>>();
+    intersects_by_states(&letters(a), &letters(b))
+}
+
+fn intersects_by_states(a: &[char], b: &[char]) -> bool {
     let width = b.len() + 1;
-    let mut seen = vec![false; (a.len() + 1) * width];
-    let mut work = vec![(0usize, 0usize)];
+    let mut seen: SmallVec<[bool; 1024]> = smallvec::smallvec![false; (a.len() + 1) * width];
+    let mut work: SmallVec<[(usize, usize); 32]> = smallvec::smallvec![(0, 0)];
     while let Some((i, j)) = work.pop() {
         if std::mem::replace(&mut seen[i * width + j], true) {
             continue;
@@ -269,6 +307,8 @@ mod tests {
             if texts.iter().any(|t| matches(&a, t) && matches(&b, t)) {
                 prop_assert!(meet(&a, &b));
             }
+            let letters = |s: &str| s.chars().collect::<Vec<_>>();
+            prop_assert_eq!(meet(&a, &b), intersects_by_states(&letters(&a), &letters(&b)), "{} {}", a, b);
         }
     }
 }

@@ -49,6 +49,13 @@ pub fn read_embedded(text: &Text, whole: Span, limits: &Limits) -> Result<Node, 
     Reader { bytes: text.as_str().as_bytes(), text: text.as_str(), at: 0, depth: 0, limits, place }.document()
 }
 
+/// The segments that hold any of the bytes `start..end`.
+fn overlapping(segments: &[Segment], start: usize, end: usize) -> &[Segment] {
+    let from = segments.partition_point(|s| s.end as usize <= start);
+    let rest = segments.get(from..).unwrap_or_default();
+    rest.get(..rest.partition_point(|s| (s.start as usize) < end)).unwrap_or_default()
+}
+
 enum Place<'a> {
     File(SourceId),
     Embedded { segments: &'a [Segment], whole: Span },
@@ -84,7 +91,7 @@ impl Reader<'_> {
             Place::File(source) => Span::new(*source, start, end),
             Place::Embedded { segments, whole } => {
                 let mut result: Option<Span> = None;
-                for s in segments.iter().filter(|s| (s.start as usize) < end.max(start + 1) && s.end as usize > start) {
+                for s in overlapping(segments, start, end.max(start + 1)) {
                     let length = s.end - s.start;
                     let origin = s.origin;
                     let part = if origin.end - origin.start == length {
@@ -322,11 +329,12 @@ impl Reader<'_> {
         match &self.place {
             Place::File(_) => Text::literal(slice),
             Place::Embedded { segments, .. } => {
-                let inside = segments.iter().filter(|s| (s.start as usize) < end && s.end as usize > start);
-                if inside.clone().count() < 2 {
+                let inside = overlapping(segments, start, end);
+                if inside.len() < 2 {
                     return Text::from_encoded(slice);
                 }
                 let parts: Vec<(Text, Span)> = inside
+                    .iter()
                     .map(|s| {
                         let (from, to) = ((s.start as usize).max(start), (s.end as usize).min(end));
                         (Text::from_encoded(&self.text[from..to]), self.span(from, to))
@@ -385,19 +393,48 @@ impl Reader<'_> {
 
 /// Key texts that occur more than once in one object, compared exactly; each later occurrence.
 pub fn duplicate_keys(mapping: &Mapping) -> Vec<&Entry> {
+    /// Up to so many keys are compared one by one.
+    const FEW: usize = 8;
+    if mapping.len() <= FEW {
+        let is_later = |i: usize, e: &Entry| mapping.entries.iter().take(i).any(|earlier| earlier.key == e.key);
+        return mapping.iter().enumerate().filter(|(i, e)| is_later(*i, e)).map(|(_, e)| e).collect();
+    }
     let mut seen = rustc_hash::FxHashSet::default();
     mapping.iter().filter(|e| !seen.insert(e.key.as_str())).collect()
+}
+
+fn write_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F)) {
+        // What is escaped is ASCII, so both cuts are between characters.
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let (escaped, after) = from.split_at(1);
+        match escaped {
+            "\"" => out.push_str("\\\""),
+            "\\" => out.push_str("\\\\"),
+            "\u{8}" => out.push_str("\\b"),
+            "\u{C}" => out.push_str("\\f"),
+            "\n" => out.push_str("\\n"),
+            "\r" => out.push_str("\\r"),
+            "\t" => out.push_str("\\t"),
+            control => out.extend(control.bytes().map(|b| format!("\\u{b:04x}"))),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 /// The tree as compact JSON text, symbols encoded as in [`Text::as_str`].
 pub fn write_encoded(node: &Node) -> String {
     fn write(node: &Node, out: &mut String) {
-        let quoted = |s: &str| serde_json::Value::String(s.to_owned()).to_string();
         match &node.kind {
             NodeKind::Null => out.push_str("null"),
             NodeKind::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             NodeKind::Number(n) => out.push_str(n),
-            NodeKind::String(t) => out.push_str(&quoted(t.as_str())),
+            NodeKind::String(t) => write_quoted(t.as_str(), out),
             NodeKind::Sequence(items) => {
                 out.push('[');
                 for (i, item) in items.iter().enumerate() {
@@ -414,7 +451,7 @@ pub fn write_encoded(node: &Node) -> String {
                     if i > 0 {
                         out.push(',');
                     }
-                    out.push_str(&quoted(e.key.as_str()));
+                    write_quoted(e.key.as_str(), out);
                     out.push(':');
                     write(&e.value, out);
                 }

@@ -59,7 +59,7 @@ pub fn load_all(inputs: &[FoundInput], ctx: LoadContext<'_>) -> Loaded {
             }
         }
     }
-    let mut templates = super::cloudformation::load(&templates, ctx).into_iter();
+    let mut templates = super::cloudformation::load(templates, ctx).into_iter();
     for loaded in order {
         match loaded {
             Some(deployment) => result.deployment.append(*deployment),

@@ -45,7 +45,7 @@ impl Run {
 
     fn load(&self, text: &str) -> Deployment {
         let input = self.parse("template.yaml", text);
-        cloudformation::load(&[input], self.context()).pop().unwrap()
+        cloudformation::load(vec![input], self.context()).pop().unwrap()
     }
 }
 
@@ -222,7 +222,7 @@ fn imports_meet_the_exports_of_the_run() {
         "b.yaml",
         "Resources: {P: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: {Resource: !ImportValue SharedBucket}}}}}\n",
     );
-    let deployments = cloudformation::load(&[exporting, importing], run.context());
+    let deployments = cloudformation::load(vec![exporting, importing], run.context());
     let policy = &deployments[1].policies[0];
     assert_eq!(document(policy)["Statement"]["Resource"], "arn:${AWS::Partition}:s3:::${B.BucketName}");
 }
@@ -241,7 +241,7 @@ fn nested_stacks_take_parameters_and_give_outputs() {
         &path,
         "Resources:\n  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: orders}}\n  Nested: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./child.yaml, Parameters: {Queue: !GetAtt Q.Arn}}}\n  R: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: []}, ManagedPolicyArns: [!GetAtt Nested.Outputs.Policy]}}\n",
     );
-    let deployment = cloudformation::load(&[parent], run.context()).pop().unwrap();
+    let deployment = cloudformation::load(vec![parent], run.context()).pop().unwrap();
     assert!(deployment.inputs[0].error.is_none(), "{:?}", deployment.inputs[0].error);
     let policy = deployment.policies.iter().find(|p| p.resource.id == "Nested.P").unwrap();
     assert_eq!(
@@ -305,7 +305,7 @@ fn every_template_of_a_folder_is_accounted_for() {
             continue;
         }
         let input = ParsedInput { path: path.display().to_string(), source, root };
-        for deployment in cloudformation::load(&[input], run.context()) {
+        for deployment in cloudformation::load(vec![input], run.context()) {
             *counts.entry("templates".to_owned()).or_insert(0) += 1;
             for problem in deployment.inputs[0].error.iter().chain(&deployment.inputs[0].notices) {
                 println!("{}: {}", path.display(), problem.message);
@@ -353,7 +353,7 @@ fn time_grows_with_the_template_and_not_faster() {
         let run = Run::new();
         let input = run.parse("t.yaml", &text);
         let start = std::time::Instant::now();
-        let deployment = cloudformation::load(&[input], run.context()).pop().unwrap();
+        let deployment = cloudformation::load(vec![input], run.context()).pop().unwrap();
         assert_eq!(deployment.principals.len(), n);
         start.elapsed()
     };

@@ -549,7 +549,7 @@ fn the_policies_of_an_expanded_template_are_loaded_with_their_documents() {
         inputs.push(ParsedInput { path: name.into(), source, root });
     }
     let context = LoadContext { sources: &sources, catalog: Catalog::embedded(), options: &options, limits: &limits };
-    let deployments = cloudformation::load(&inputs, context);
+    let deployments = cloudformation::load(inputs, context);
     let held = |input: usize, id: &str| -> Vec<bool> {
         let policies = deployments[input].policies.iter().filter(|p| p.is_own && p.resource.id == id);
         policies.map(|p| p.document.is_some() && p.gaps.is_empty()).collect()

@@ -82,9 +82,15 @@ fn compact_length(node: &Node) -> usize {
 }
 
 fn text_length(text: &Text) -> usize {
+    // Characters that JSON escapes count twice; those of UTF-8 that continue a character don't count.
+    let letter = |b: u8| usize::from(b & 0xC0 != 0x80) + usize::from(matches!(b, b'"' | b'\\' | b'\n' | b'\t' | b'\r'));
+    let literal_length = |s: &str| s.bytes().map(letter).sum::<usize>();
+    if !text.has_unknown() {
+        return literal_length(text.as_str());
+    }
     text.pieces()
         .map(|piece| match piece {
-            Piece::Literal(s) => s.chars().map(|c| 1 + usize::from(matches!(c, '"' | '\\' | '\n' | '\t' | '\r'))).sum(),
+            Piece::Literal(s) => literal_length(s),
             Piece::Symbol(symbol) => match symbol.info().shape {
                 Shape::Any => 0,
                 Shape::Name | Shape::Literal => 1,

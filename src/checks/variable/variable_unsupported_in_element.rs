@@ -52,6 +52,9 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for statement in &context.document.statements {
         let Some(map) = context.document.object(statement) else { continue };
         for entry in map.iter() {
+            if !may_hold_variables(&entry.value) {
+                continue;
+            }
             let path = statement.path().key(entry.key.as_smol().clone());
             match entry.key.as_str() {
                 "Resource" | "NotResource" => {}
@@ -59,6 +62,17 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
                 _ => strings(&entry.value, &path, findings),
             }
         }
+    }
+}
+
+/// True if any string or key in it may hold a variable; the path of each costs more than looking.
+fn may_hold_variables(node: &Node) -> bool {
+    let mentions = |text: &Text| text.as_str().contains("${");
+    match &node.kind {
+        NodeKind::String(text) => mentions(text),
+        NodeKind::Sequence(items) => items.iter().any(may_hold_variables),
+        NodeKind::Mapping(map) => map.iter().any(|e| mentions(&e.key) || may_hold_variables(&e.value)),
+        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => false,
     }
 }
 

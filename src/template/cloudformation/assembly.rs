@@ -24,8 +24,7 @@ pub fn load_assembly(manifest: &ParsedInput, ctx: LoadContext<'_>) -> Deployment
     }
     let mut all = Deployment::default();
     all.inputs.push(input);
-    let named: Vec<(&ParsedInput, Option<&str>)> = templates.iter().map(|(i, n)| (i, n.as_deref())).collect();
-    for deployment in load_as(&named, ctx, InputKind::CdkAssembly) {
+    for deployment in load_as(templates, ctx, InputKind::CdkAssembly) {
         all.append(deployment);
     }
     all

@@ -23,7 +23,7 @@ pub(super) fn transform(r: &mut Resolver<'_, '_>, argument: &Node, span: Span) -
     };
     match files::read(r.world.ctx, &r.stack.folder.join(path), span) {
         Ok(input) => {
-            let node = normalise(&input.root);
+            let node = normalise(input.root);
             r.resolve(&node)
         }
         Err(problem) => {

@@ -32,7 +32,7 @@ mod stack;
 mod template;
 mod text_functions;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -67,35 +67,36 @@ pub fn looks_like(root: &Node) -> bool {
 
 /// Resolves templates. There is one deployment for each, in order; they see each other's exports. A template that
 /// can't be resolved whole has the first reason in [`Input::error`], and what can be is there all the same.
-pub fn load(inputs: &[ParsedInput], ctx: LoadContext<'_>) -> Vec<Deployment> {
-    let named: Vec<(&ParsedInput, Option<&str>)> = inputs.iter().map(|i| (i, None)).collect();
-    load_as(&named, ctx, InputKind::Cloudformation)
+pub fn load(inputs: Vec<ParsedInput>, ctx: LoadContext<'_>) -> Vec<Deployment> {
+    load_as(inputs.into_iter().map(|i| (i, None)).collect(), ctx, InputKind::Cloudformation)
 }
 
 /// As [`load`], with the names of the stacks where they are known.
-fn load_as(inputs: &[(&ParsedInput, Option<&str>)], ctx: LoadContext<'_>, kind: InputKind) -> Vec<Deployment> {
-    let world = World { ctx, exports: RefCell::default(), crossings: Cell::new(0), depth: Cell::new(0) };
+fn load_as(inputs: Vec<(ParsedInput, Option<String>)>, ctx: LoadContext<'_>, kind: InputKind) -> Vec<Deployment> {
+    let world = World::new(ctx);
     let given = |name: &str| ctx.options.parameters.get(name).cloned().map(Given::Text);
-    let stacks: Vec<Rc<Stack>> = inputs
-        .iter()
+    let (paths, stacks): (Vec<String>, Vec<Rc<Stack>>) = inputs
+        .into_iter()
         .map(|(input, name)| {
-            let path = vec![PathBuf::from(&input.path)];
-            let scope = SmolStr::new(&input.path);
-            Rc::new(make_stack(&world, input, scope, SmolStr::default(), path, &given, *name))
+            let own_path = input.path.clone();
+            let path = vec![PathBuf::from(&own_path)];
+            let scope = SmolStr::new(&own_path);
+            let stack = make_stack(&world, input, scope, SmolStr::default(), path, &given, name.as_deref());
+            (own_path, Rc::new(stack))
         })
-        .collect();
+        .unzip();
     for stack in &stacks {
         register_exports(&world, stack);
     }
-    let mut deployments: Vec<Deployment> = Vec::with_capacity(inputs.len());
-    for ((input, _), stack) in inputs.iter().zip(&stacks) {
+    let mut deployments: Vec<Deployment> = Vec::with_capacity(stacks.len());
+    for (path, stack) in paths.into_iter().zip(&stacks) {
         let mut out = Deployment::default();
         let mut attachments = Attachments::default();
         let mut problems = Problems::default();
         policies::collect(&world, stack, None, &mut out, &mut attachments, &mut problems);
         attachments.join(&mut out);
         problems.append(&mut condition_problems(&world, stack));
-        out.inputs.push(report(input, kind, problems));
+        out.inputs.push(report(path, kind, problems));
         deployments.push(out);
     }
     unknown_parameters(&world, &stacks, &mut deployments);
@@ -115,14 +116,14 @@ fn condition_problems(world: &World<'_>, stack: &Stack) -> Problems {
     found
 }
 
-fn report(input: &ParsedInput, kind: InputKind, problems: Problems) -> Input {
+fn report(path: String, kind: InputKind, problems: Problems) -> Input {
     let mut seen = FxHashSet::default();
     let mut fresh = |p: &Problem| seen.insert((p.span, p.message.clone()));
     let mut errors = problems.errors.into_iter().filter(|p| fresh(p));
     let error = errors.next();
     let mut notices: Vec<Problem> = errors.collect();
     notices.extend(problems.notices.into_iter().filter(|p| fresh(p)));
-    Input { path: input.path.clone(), kind, error, notices }
+    Input { path, kind, error, notices }
 }
 
 /// A parameter that was given and that no template of the run declares.
@@ -162,7 +163,7 @@ fn register_exports(world: &World<'_>, stack: &Rc<Stack>) {
 /// Reads a template into a stack.
 fn make_stack(
     world: &World<'_>,
-    input: &ParsedInput,
+    input: ParsedInput,
     scope: SmolStr,
     prefix: SmolStr,
     path: Vec<PathBuf>,
@@ -171,7 +172,7 @@ fn make_stack(
 ) -> Stack {
     let ctx = world.ctx;
     let mut problems = Problems::default();
-    let mut root = normalise::normalise(&input.root);
+    let mut root = normalise::normalise(input.root);
     let parameters = Parameters::read(root.get("Parameters"), given, &scope, ctx, &mut problems);
     let mut mappings = FxHashMap::default();
     if let Some(section) = root.get("Mappings").and_then(Node::as_mapping) {

@@ -111,7 +111,7 @@ fn make(world: &World<'_>, stack: &Stack, declaration: &ResourceDeclaration) -> 
         inner_path.push(path);
         let scope = SmolStr::new(format!("{}#{}{suffix}", stack.scope, declaration.id));
         let prefix = SmolStr::new(format!("{}{}.", stack.prefix, declaration.id));
-        let child = make_stack(world, &input, scope, prefix, inner_path, &given, None);
+        let child = make_stack(world, input, scope, prefix, inner_path, &given, None);
         if let Some(given) = parameters.as_ref().and_then(Node::as_mapping) {
             for entry in given.iter().filter(|e| !child.parameters.values.contains_key(e.key.as_str())) {
                 let message =

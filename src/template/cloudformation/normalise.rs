@@ -4,6 +4,8 @@
 //! maps with the tag as their only key, which the resolver reports where they are used. Source of the list: the
 //! intrinsic function reference and the rule functions of the CloudFormation user guide.
 
+use smol_str::format_smolstr;
+
 use crate::source::{Entry, Mapping, Node, NodeKind, Text};
 
 /// Functions with a short form, without `!` and `Fn::`.
@@ -36,41 +38,45 @@ const SHORT: &[&str] = &[
 ];
 
 /// The tree with every short form written out. Recursion is bounded by the depth that the readers allow.
-pub(super) fn normalise(node: &Node) -> Node {
-    let kind = match &node.kind {
-        NodeKind::Sequence(items) => NodeKind::Sequence(items.iter().map(normalise).collect()),
+pub(super) fn normalise(mut node: Node) -> Node {
+    in_place(&mut node);
+    node
+}
+
+fn in_place(node: &mut Node) {
+    match &mut node.kind {
+        NodeKind::Sequence(items) => items.iter_mut().for_each(in_place),
         NodeKind::Mapping(map) => {
-            let entries = map.iter().map(|e| {
-                let mut value = normalise(&e.value);
-                if e.key == "Fn::GetAtt" {
-                    value = split_attribute(value);
+            for entry in &mut map.entries {
+                in_place(&mut entry.value);
+                if entry.key == "Fn::GetAtt" {
+                    split_attribute(&mut entry.value);
                 }
-                Entry { key: e.key.clone(), key_span: e.key_span, value }
-            });
-            NodeKind::Mapping(Mapping { entries: entries.collect() })
+            }
         }
-        other => other.clone(),
+        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) | NodeKind::String(_) => {}
+    }
+    let Some(tag) = node.tag.take() else { return };
+    let span = node.span;
+    let mut value = Node::new(std::mem::replace(&mut node.kind, NodeKind::Null), span);
+    let name = tag.strip_prefix('!').unwrap_or(&tag);
+    let key = match name {
+        "Ref" | "Condition" => Text::literal(name),
+        _ if SHORT.contains(&name) => Text::literal(format_smolstr!("Fn::{name}")),
+        _ => Text::literal(format_smolstr!("!{name}")),
     };
-    let inner = Node::new(kind, node.span);
-    let Some(tag) = node.tag.as_deref() else { return inner };
-    let name = tag.strip_prefix('!').unwrap_or(tag);
-    let (key, value) = match name {
-        "Ref" | "Condition" => (name.to_owned(), inner),
-        "GetAtt" => ("Fn::GetAtt".to_owned(), split_attribute(inner)),
-        _ if SHORT.contains(&name) => (format!("Fn::{name}"), inner),
-        _ => (format!("!{name}"), inner),
-    };
-    let entry = Entry { key: Text::literal(key), key_span: node.span, value };
-    Node::new(NodeKind::Mapping(Mapping { entries: vec![entry] }), node.span)
+    if name == "GetAtt" {
+        split_attribute(&mut value);
+    }
+    node.kind = NodeKind::Mapping(Mapping { entries: vec![Entry { key, key_span: span, value }] });
 }
 
 /// `A.B.C` to `[A, B.C]`; the long form may be written as one string, too.
-fn split_attribute(value: Node) -> Node {
-    let NodeKind::String(text) = &value.kind else { return value };
-    let Some(dot) = text.as_str().find('.') else { return value };
+fn split_attribute(value: &mut Node) {
+    let NodeKind::String(text) = &value.kind else { return };
+    let Some(dot) = text.as_str().find('.') else { return };
     let (id, attribute) = (text.slice(0..dot), text.slice(dot + 1..text.as_str().len()));
-    let span = value.span;
-    Node::new(NodeKind::Sequence(vec![Node::text(id, span), Node::text(attribute, span)]), span)
+    value.kind = NodeKind::Sequence(vec![Node::text(id, value.span), Node::text(attribute, value.span)]);
 }
 
 #[cfg(test)]
@@ -81,7 +87,7 @@ mod tests {
     fn written(text: &str) -> String {
         let sources = Sources::new();
         let id = sources.add("t", text);
-        normalise(&yaml::read(id, text, &Limits::default()).unwrap()).to_json().to_string()
+        normalise(yaml::read(id, text, &Limits::default()).unwrap()).to_json().to_string()
     }
 
     #[test]

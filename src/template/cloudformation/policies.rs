@@ -3,6 +3,7 @@
 //! Lives here: the walk over a stack's resources, the documents found at the rows of `locations` and `grants`. How
 //! policies attach to principals is in `attachments`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ pub(super) struct Resolved {
 }
 
 /// A policy found in one version of a resource.
-struct Found {
+struct Found<'v> {
     location: &'static str,
     name: SmolStr,
     policy_type: PolicyType,
@@ -37,7 +38,7 @@ struct Found {
     form: PolicyForm,
     /// The names of what it is attached to, with their types.
     attached: Vec<(&'static str, Text)>,
-    value: Node,
+    value: Cow<'v, Node>,
 }
 
 /// A place of a resource that holds a policy: property, name, and which of that name.
@@ -83,7 +84,7 @@ fn resource(
     attachments: &mut Attachments,
     problems: &mut Problems,
 ) {
-    let (versions, complete) = explore(world, stack, |r| {
+    let (mut versions, complete) = explore(world, stack, |r| {
         if let Some((condition, span)) = &declaration.condition
             && r.condition(condition, *span) == Some(false)
         {
@@ -128,25 +129,25 @@ fn resource(
     }
     let held = policies(stack, declaration, &versions, &id, outer, out, attachments);
     for Group { versions: members, when } in groups {
-        let Some(resolved) = members.first().and_then(|i| versions.get(*i)).and_then(|v| v.value.as_ref()) else {
-            continue;
-        };
+        // Each version is in one group, and the first of a group stands for all of it.
+        let first = members.first().and_then(|i| versions.get_mut(*i));
+        let Some(resolved) = first.and_then(|v| v.value.take()) else { continue };
         let when = both(outer, when.as_ref(), &stack.prefix);
         let policies: Vec<PolicyId> = held
             .iter()
             .filter(|(_, in_versions)| members.iter().any(|m| in_versions.contains(m)))
             .map(|(p, _)| *p)
             .collect();
+        attachments.resource(&id, &resolved, policies, when.clone(), out);
         out.resources.push(Resource {
             id: id.clone(),
             input: InputId(0),
             span: Some(declaration.span),
-            arn: resolved.identity.arn.clone(),
-            properties: Some(resolved.properties.clone()),
-            when: when.clone(),
+            arn: resolved.identity.arn,
+            properties: Some(resolved.properties),
+            when,
             construct_path: declaration.construct_path.clone(),
         });
-        attachments.resource(&id, resolved, policies, when, out);
     }
 }
 
@@ -170,10 +171,10 @@ fn policies(
         return Vec::new();
     }
     // Slots: the same place in every version.
-    let mut slots: Vec<(Slot, Vec<Option<Found>>)> = Vec::new();
+    let mut slots: Vec<(Slot, Vec<Option<Found<'_>>>)> = Vec::new();
     for (i, version) in versions.iter().enumerate() {
         let Some(resolved) = &version.value else { continue };
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<Found<'_>> = Vec::new();
         for row in rows {
             read_row(row, resolved, &mut found);
         }
@@ -184,7 +185,7 @@ fn policies(
             resource_type: Some(SmolStr::new_static(g.protects)),
             form: PolicyForm::Synthesised,
             attached: g.attached,
-            value: g.document,
+            value: Cow::Owned(g.document),
         }));
         let mut counts: BTreeMap<(&'static str, SmolStr), usize> = BTreeMap::new();
         for policy in found {
@@ -203,7 +204,7 @@ fn policies(
     let whens: Vec<&BTreeMap<SmolStr, bool>> = versions.iter().map(|v| &v.when).collect();
     let mut held = Vec::new();
     for (_, found) in slots {
-        let key = |f: &Found| {
+        let key = |f: &Found<'_>| {
             let mut key = json::write_encoded(&f.value);
             for (_, text) in &f.attached {
                 key.push('\n');
@@ -247,7 +248,7 @@ fn policies(
     held
 }
 
-fn read_row(row: &'static PolicyLocation, resolved: &Resolved, found: &mut Vec<Found>) {
+fn read_row<'v>(row: &'static PolicyLocation, resolved: &'v Resolved, found: &mut Vec<Found<'v>>) {
     let properties = &resolved.properties;
     let mut places: Vec<(&Node, Option<&Node>, Option<usize>)> = Vec::new();
     descend(properties, None, row.property, None, &mut places);
@@ -318,7 +319,7 @@ fn read_row(row: &'static PolicyLocation, resolved: &Resolved, found: &mut Vec<F
                 None => PolicyType::ServiceControlPolicy,
             },
         };
-        let value = if row.property == "Statement" { wrapped(value) } else { value.clone() };
+        let value = if row.property == "Statement" { Cow::Owned(wrapped(value)) } else { Cow::Borrowed(value) };
         found.push(Found { location: row.property, name, policy_type, resource_type, form, attached, value });
     }
 }
@@ -361,8 +362,8 @@ fn descend<'n>(
 }
 
 /// The document of a value, and why there is none.
-fn document(found: &Found) -> (Option<PolicyDocument>, Vec<Problem>, Option<ReadError>) {
-    let value = &found.value;
+fn document(found: &Found<'_>) -> (Option<PolicyDocument>, Vec<Problem>, Option<ReadError>) {
+    let value = found.value.as_ref();
     match &value.kind {
         NodeKind::String(text) if text.as_symbol().is_some() => {
             let gap =

@@ -71,17 +71,8 @@ pub(super) fn identity(r: &mut Resolver<'_, '_>, declaration: &ResourceDeclarati
     let arn = arn(r, declaration);
     let name = r.assignment.applied(&name, span);
     let arn = arn.map(|a| r.assignment.applied(&a, span));
-    let lambda_prefix = prefix(r, "lambda", "");
-    let event_bus_prefix = prefix(r, "events", "event-bus/");
+    let (lambda_prefix, event_bus_prefix) = r.world.arn_prefixes().clone();
     Identity { reference, name, arn, lambda_prefix, event_bus_prefix }
-}
-
-/// The beginning of the ARNs of a service in the stack's account and Region.
-fn prefix(r: &Resolver<'_, '_>, service: &str, resource: &str) -> Text {
-    let pseudo = |name| r.world.pseudo(name);
-    let (partition, region, account) = (pseudo("AWS::Partition"), pseudo("AWS::Region"), pseudo("AWS::AccountId"));
-    let (partition, region, account) = (partition.as_str(), region.as_str(), account.as_str());
-    Text::from_encoded(format!("arn:{partition}:{service}:{region}:{account}:{resource}"))
 }
 
 /// `AWS::StackId`.

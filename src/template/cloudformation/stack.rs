@@ -1,6 +1,6 @@
 //! A template in the place where it is deployed: the run's inputs, and a stack for each template and nested template.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -23,6 +23,8 @@ pub(super) struct World<'a> {
     pub crossings: Cell<usize>,
     /// Levels of evaluation that are open, so that the call stack is bounded.
     pub depth: Cell<usize>,
+    /// See [`World::arn_prefixes`].
+    arn_prefixes: OnceCell<(Text, Text)>,
 }
 
 /// One template with its parameters.
@@ -56,7 +58,31 @@ pub(super) struct Child {
     pub stack: Rc<Stack>,
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
+    /// A run in which no template is read yet.
+    pub fn new(ctx: LoadContext<'a>) -> World<'a> {
+        World {
+            ctx,
+            exports: RefCell::default(),
+            crossings: Cell::new(0),
+            depth: Cell::new(0),
+            arn_prefixes: OnceCell::new(),
+        }
+    }
+
+    /// What the ARNs of Lambda and of event buses in the run's account and Region begin with.
+    pub fn arn_prefixes(&self) -> &(Text, Text) {
+        self.arn_prefixes.get_or_init(|| {
+            let [partition, region, account] =
+                ["AWS::Partition", "AWS::Region", "AWS::AccountId"].map(|name| self.pseudo(name));
+            let prefix = |service: &str, resource: &str| {
+                let parts = ["arn", partition.as_str(), service, region.as_str(), account.as_str(), resource];
+                Text::from_encoded(parts.join(":"))
+            };
+            (prefix("lambda", ""), prefix("events", "event-bus/"))
+        })
+    }
+
     /// A pseudo parameter that is the same for the whole run.
     pub fn pseudo(&self, name: &'static str) -> Text {
         let options = self.ctx.options;
