@@ -76,6 +76,26 @@ fn bad_inputs_are_named_with_their_cause_and_the_others_are_analysed() {
 }
 
 #[test]
+fn sources_that_are_no_hcl_are_an_error_at_their_line_and_the_plan_is_analysed() {
+    let plan = json!({
+        "format_version": "1.2",
+        "resource_changes": [{
+            "address": "aws_iam_policy.p", "mode": "managed", "type": "aws_iam_policy", "name": "p",
+            "change": {"actions": ["create"], "before": null, "after": {"policy": MISSPELT}, "after_unknown": {}},
+        }],
+    });
+    let folder =
+        folder(&[("plan.json", &plan.to_string()), ("main.tf", "resource \"aws_iam_policy\" \"p\" {\n  policy = (\n")]);
+    let result = run(in_folder(folder.path()).args(["validate", "plan.json", "--format", "json"]));
+    assert_eq!(result.code, 2, "{result:?}");
+    let report = json(&result);
+    assert_eq!(codes(&report), ["INVALID_ACTION"]);
+    let error = &report["inputs"][0]["error"];
+    assert!(error["location"]["file"].as_str().is_some_and(|f| f.ends_with("main.tf")), "{error}");
+    assert!(error["location"]["start"]["line"].as_u64() >= Some(2), "{error}");
+}
+
+#[test]
 fn an_input_over_the_limit_is_not_read() {
     let folder = folder(&[]);
     let file = fs::File::create(folder.path().join("big.json")).expect("a file");

@@ -27,7 +27,7 @@ fn ours(expression: &str) -> Result<String, String> {
     let ctx = LoadContext { sources: &sources, catalog: Catalog::embedded(), options: &options, limits: &limits };
     let text = format!("locals {{\n  value = jsonencode({expression})\n}}\n");
     let module = ModuleSource::read_text("test.tf", &text, ctx);
-    if let Some(problem) = module.problems.first() {
+    if let Some(problem) = module.unreadable.first() {
         return Err(problem.message.clone());
     }
     let evaluator = Evaluator::new(&module, &NothingKnown, "test", ctx);

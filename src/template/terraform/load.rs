@@ -60,6 +60,10 @@ fn read_sources(
         })
     };
     let (mut tree, problem) = ModuleTree::read(&input.path, ctx, declares)?;
+    // The plan is analysed all the same, but not as well as it could be.
+    let mut unreadable = tree.unreadable.drain(..);
+    record.error = unreadable.next();
+    record.notices.extend(unreadable);
     record.notices.append(&mut tree.problems);
     record.notices.extend(problem);
     Some(tree)

@@ -25,8 +25,10 @@ const CALLS: usize = 5_000;
 #[derive(Debug, Default)]
 pub(super) struct ModuleTree {
     modules: FxHashMap<Vec<SmolStr>, Rc<ModuleSource>>,
-    /// What could not be read.
+    /// What is wrong with the sources.
     pub problems: Vec<Problem>,
+    /// Files that could not be read.
+    pub unreadable: Vec<Problem>,
 }
 
 impl ModuleTree {
@@ -53,6 +55,10 @@ impl ModuleTree {
             }
         }
         if !declares(&root) {
+            if !root.unreadable.is_empty() {
+                // The plan's resources may be in what could not be read.
+                return Some((ModuleTree { unreadable: root.unreadable, ..ModuleTree::default() }, None));
+            }
             let unrelated = given.map(|g| {
                 let folder = g.display();
                 Problem::new(format!(
@@ -65,6 +71,7 @@ impl ModuleTree {
         let mut tree = ModuleTree::default();
         let mut folders = FxHashMap::default();
         tree.problems.append(&mut root.problems);
+        tree.unreadable.append(&mut root.unreadable);
         tree.add(Vec::new(), Rc::new(root), folder, &Found { root: folder, fetched: &fetched, ctx }, &mut folders);
         Some((tree, None))
     }
@@ -99,6 +106,7 @@ impl ModuleTree {
                 let source = known.unwrap_or_else(|| {
                     let mut source = ModuleSource::read(&child, found.ctx);
                     self.problems.append(&mut source.problems);
+                    self.unreadable.append(&mut source.unreadable);
                     let source = Rc::new(source);
                     folders.insert(child.clone(), Rc::clone(&source));
                     source

@@ -45,6 +45,8 @@ pub struct ModuleSource {
     pub files: Vec<SourceId>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// Files that could not be read, or are no HCL: what they declare is not known.
+    pub unreadable: Vec<Problem>,
     resource_index: FxHashMap<(SmolStr, SmolStr), usize>,
     data_index: FxHashMap<(SmolStr, SmolStr), usize>,
     texts: FxHashMap<SourceId, Arc<SourceFile>>,
@@ -212,24 +214,24 @@ impl ModuleSource {
             Ok(m) if m.is_file() => m.len(),
             Ok(_) => return None,
             Err(e) => {
-                self.problems.push(Problem::new(format!("cannot read `{shown}`: {e}")));
+                self.unreadable.push(Problem::new(format!("cannot read `{shown}`: {e}")));
                 return None;
             }
         };
         if size > ctx.limits.bytes as u64 {
             let limit = ctx.limits.bytes;
-            self.problems.push(Problem::new(format!("`{shown}` has {size} bytes, over the limit of {limit} bytes")));
+            self.unreadable.push(Problem::new(format!("`{shown}` has {size} bytes, over the limit of {limit} bytes")));
             return None;
         }
         match std::fs::read(&path).map(String::from_utf8) {
             Ok(Ok(text)) => Some(text),
             Ok(Err(e)) => {
                 let at = e.utf8_error().valid_up_to();
-                self.problems.push(Problem::new(format!("`{shown}` is not UTF-8: invalid byte at offset {at}")));
+                self.unreadable.push(Problem::new(format!("`{shown}` is not UTF-8: invalid byte at offset {at}")));
                 None
             }
             Err(e) => {
-                self.problems.push(Problem::new(format!("cannot read `{shown}`: {e}")));
+                self.unreadable.push(Problem::new(format!("cannot read `{shown}`: {e}")));
                 None
             }
         }
@@ -264,7 +266,7 @@ impl ModuleSource {
             })
         };
         read.unwrap_or_else(|e| {
-            self.problems.push(e.into());
+            self.unreadable.push(e.into());
             Vec::new()
         })
     }
@@ -278,7 +280,7 @@ impl ModuleSource {
         } else {
             native::read_body(id, &text, ctx.limits)
         };
-        read.map_err(|e| self.problems.push(e.into())).ok()
+        read.map_err(|e| self.unreadable.push(e.into())).ok()
     }
 
     fn labels<const N: usize>(&mut self, block: &Block) -> Option<[SmolStr; N]> {
