@@ -2,9 +2,12 @@
 //! a sentence. Unknown values stand in them as `${name}`.
 
 use serde_json::{Map, Value, json};
+use smol_str::SmolStr;
 
 use crate::catalog::Catalog;
 use crate::logic::{Caller, Request};
+use crate::policy::glob::matches_ignore_case;
+use crate::policy::{PolicyDocument, Statement, StringList};
 use crate::source::display_encoded;
 
 /// The request in the form of `simulate --request`.
@@ -57,6 +60,22 @@ fn session_arn(role: &str, session: &str) -> String {
     }
 }
 
+/// Keys that a sentence names.
+const NAMED: usize = 4;
+
+/// `` without `aws:SourceVpc` or `aws:SourceIp` ``, or nothing.
+pub fn without(absent: &[SmolStr]) -> String {
+    let mut names: Vec<String> = absent.iter().take(NAMED).map(|k| format!("`{}`", display_encoded(k))).collect();
+    if absent.len() > NAMED {
+        names.push(format!("{} further keys", absent.len() - NAMED));
+    }
+    match names.split_last() {
+        None => String::new(),
+        Some((one, [])) => format!(" without {one}"),
+        Some((last, first)) => format!(" without {} or {last}", first.join(", ")),
+    }
+}
+
 /// ``role `arn:…` can call `s3:GetObject` on `arn:…` with `aws:SourceIp` = `203.0.113.10` ``
 pub fn sentence(request: &Request) -> String {
     let quoted = |text: &str| format!("`{}`", display_encoded(text));
@@ -81,6 +100,26 @@ pub fn sentence(request: &Request) -> String {
         text.push_str(&format!(" {joint} {} = {}", quoted(key), values.join(", ")));
     }
     text
+}
+
+/// The condition keys that the policies ask for where they speak of the request's action, and that the request does not
+/// carry.
+pub fn absent_keys(request: &Request, documents: &[&PolicyDocument]) -> Vec<SmolStr> {
+    let lists = |list: &StringList| list.items.iter().any(|i| matches_ignore_case(i.text.as_str(), &request.action));
+    let concerns = |s: &&Statement| match (&s.action, &s.not_action) {
+        (Some(list), _) => lists(list),
+        (None, Some(list)) => !lists(list),
+        (None, None) => false,
+    };
+    let statements = documents.iter().flat_map(|d| &d.statements).filter(concerns);
+    let mut absent: Vec<SmolStr> = Vec::new();
+    for key in statements.flat_map(|s| &s.conditions).flat_map(|b| &b.keys) {
+        let name = key.name.as_str();
+        if request.values(name).is_empty() && !absent.iter().any(|a| a.eq_ignore_ascii_case(name)) {
+            absent.push(name.into());
+        }
+    }
+    absent
 }
 
 /// True if the service data know the request's action.
@@ -136,5 +175,7 @@ mod tests {
             "anyone, without credentials, can call `s3:GetObject` on `arn:aws:s3:::b/x` with `aws:SourceIp` = \
              `203.0.113.10` and `aws:TagKeys` = `a`, `b`"
         );
+        assert_eq!(without(&[]), "");
+        assert_eq!(without(&["a:b".into(), "c:d".into()]), " without `a:b` or `c:d`");
     }
 }

@@ -164,7 +164,7 @@ fn answer(number: usize, line: &[u8], batch: &Batch<'_>, ask: &Ask) -> (Ending, 
     let id = text.ok().and_then(|t| serde_json::from_str::<Identified<'_>>(t).ok()).and_then(|i| i.id);
     let (verdict, line) = match decided {
         Ok(decided) => {
-            let result = CheckResult::new(decided.check, decided.answer, batch.catalog);
+            let result = CheckResult::new(decided.check, decided.answer, &[], batch.catalog);
             let verdict = if result.verdict == Verdict::Pass { Ending::Passes } else { Ending::Fails };
             let line = Line {
                 id,

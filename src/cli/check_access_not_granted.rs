@@ -57,7 +57,10 @@ impl CheckAccessNotGranted {
             Ok(Questions {
                 applies: Box::new(|p| matches!(p.policy_type, PolicyType::IdentityPolicy | PolicyType::ResourcePolicy)),
                 ask: Box::new(move |_, policy| {
-                    let ask = |access| CheckResult::new(CHECK, access_not_granted(policy, access, ties), catalog);
+                    let ask = |access| {
+                        let answer = access_not_granted(policy, access, ties);
+                        CheckResult::new(CHECK, answer, &[policy.document()], catalog)
+                    };
                     accesses.iter().map(ask).collect()
                 }),
                 otherwise: "service and resource control policies grant nothing",

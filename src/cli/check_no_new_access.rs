@@ -8,6 +8,7 @@ use super::custom_check::{CustomCheckOptions, Questions, Setting, compiled, run}
 use super::{Failure, Global, Outcome, base, batch, pipeline};
 use crate::analysis::counterpart::Earlier;
 use crate::analysis::custom_check::{CheckResult, CustomCheck, Unfit, Verdict, compile, kind_of};
+use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Ties, no_new_access};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{InputKind, Policy, PolicyId};
@@ -122,10 +123,15 @@ fn against_reference<'a>(setting: &Setting<'a>, reference: Reference) -> Questio
         ask: Box::new(move |id, new| {
             let is_trust = policies.get(id.0).is_some_and(|p| kind_of(p) == PolicyKind::Trust);
             let existing = reference.trust.as_ref().filter(|_| is_trust).unwrap_or(&reference.policy);
-            vec![CheckResult::new(CHECK, no_new_access(new, existing, ties), catalog)]
+            vec![result(new, existing, ties, catalog)]
         }),
         otherwise,
     }
+}
+
+fn result(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties, catalog: &Catalog) -> CheckResult {
+    let documents = [new.document(), existing.document()];
+    CheckResult::new(CHECK, no_new_access(new, existing, ties), &documents, catalog)
 }
 
 fn against_earlier<'a>(setting: &Setting<'a>, base: Option<&str>) -> Result<Questions<'a>, Failure> {
@@ -155,10 +161,10 @@ fn compare(
     before: &[PolicyId],
     earlier: &Earlier,
     ties: Ties,
-    catalog: &crate::catalog::Catalog,
+    catalog: &Catalog,
 ) -> CheckResult {
     let against = |existing: Result<CompiledPolicy, String>| match existing {
-        Ok(existing) => CheckResult::new(CHECK, no_new_access(new, &existing, ties), catalog),
+        Ok(existing) => result(new, &existing, ties, catalog),
         Err(why) => CheckResult::undecided(CHECK, format!("the earlier version can't be read: {why}")),
     };
     let existing = before.iter().filter_map(|id| earlier.deployment().policies.get(id.0));

@@ -35,7 +35,8 @@ impl CheckNoPublicAccess {
                 ask: Box::new(move |id, compiled| {
                     let policy = policies.get(id.0);
                     let resource_type = policy.and_then(|p| p.resource_type.as_deref()).unwrap_or_default();
-                    vec![CheckResult::new(CHECK, no_public_access(compiled, resource_type, ties), catalog)]
+                    let answer = no_public_access(compiled, resource_type, ties);
+                    vec![CheckResult::new(CHECK, answer, &[compiled.document()], catalog)]
                 }),
                 otherwise: "only resource-based policies can be public",
             })

@@ -22,12 +22,14 @@ const EXAMPLES: [(&str, &[&str]); 8] = [
 const PLAN: &str = "examples/terraform/queue/plan.json";
 
 /// Examples that others name, or that are no inputs.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 9] = [
     "examples/cdk/assembly/Alarms.template.json",
     "examples/cdk/assembly/cdk.out",
     "examples/ci/buildspec.yml",
     "examples/ci/github-workflow.yml",
     "examples/cloudformation/nested/storage.yaml",
+    "examples/custom-checks/after.yaml",
+    "examples/custom-checks/before.yaml",
     "examples/terraform/queue/main.tf",
     PLAN,
 ];

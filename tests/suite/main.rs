@@ -11,6 +11,7 @@ mod cloudformation;
 mod cloudformation_locations;
 mod conditions;
 mod conformance;
+mod custom_check_commands;
 mod custom_checks;
 mod engine;
 mod evaluator;

@@ -155,6 +155,8 @@ pub struct CheckReason {
     pub witness: Request,
     /// False if no action of the service data separates the policies, so that the witness's action is made up.
     pub real_action: bool,
+    /// The condition keys that the policies ask for and the witness does not carry.
+    pub absent: Vec<SmolStr>,
 }
 
 /// What stood in the way of an answer.
@@ -182,14 +184,15 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// The result that an answer of the engine means.
-    pub fn new(check: CustomCheck, answer: Answer, catalog: &Catalog) -> CheckResult {
+    /// The result that an answer of the engine means. `documents` are those that the question was about.
+    pub fn new(check: CustomCheck, answer: Answer, documents: &[&PolicyDocument], catalog: &Catalog) -> CheckResult {
         let reasons: Vec<CheckReason> = answer
             .reasons
             .into_iter()
             .map(|r| CheckReason {
                 statement: r.statement,
                 sid: r.sid,
+                absent: witness::absent_keys(&r.witness, documents),
                 real_action: witness::has_real_action(&r.witness, catalog),
                 witness: r.witness,
             })
@@ -287,15 +290,17 @@ impl CheckResult {
         let mut findings = Vec::new();
         for reason in &self.reasons {
             let mut message = format!(
-                "{} {}: {}.",
+                "{} {}: {}{}.",
                 named(reason.statement, reason.sid.as_deref()),
                 self.check.description().claim,
-                witness::sentence(&reason.witness)
+                witness::sentence(&reason.witness),
+                witness::without(&reason.absent)
             );
             if !reason.real_action {
                 let _ = write!(message, " {}", self.made_up_action());
             }
-            let evidence = json!({"witness": witness::to_json(&reason.witness)});
+            let absent: Vec<String> = reason.absent.iter().map(|k| crate::source::display_encoded(k)).collect();
+            let evidence = json!({"witness": witness::to_json(&reason.witness), "absentKeys": absent});
             findings.push(self.finding(policy, statement(reason.statement), message, Some(evidence)));
         }
         for obstacle in &self.undecided {
