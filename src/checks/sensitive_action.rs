@@ -3,7 +3,7 @@
 
 use crate::checks::{CheckContext, Findings};
 use crate::finding::Location;
-use crate::policy::{Statement, StringItem, StringList, glob};
+use crate::policy::{ConditionKey, Statement, StringItem, StringList, glob};
 use crate::source::{Piece, Shape, Text};
 
 /// How a statement allows the action.
@@ -31,6 +31,8 @@ pub(super) struct SensitiveAction {
     pub action: &'static str,
     /// A condition on this key limits the statement instead of the resource.
     pub limiting_key: &'static str,
+    /// Whether a value of that key leaves open what should be fixed.
+    pub is_open_value: fn(&str) -> bool,
     /// Whether the resource part of an ARN pattern leaves open what should be fixed.
     pub is_open: fn(&str) -> bool,
 }
@@ -97,7 +99,8 @@ impl SensitiveAction {
                 let list = statement.resource.as_ref()?;
                 let item = list.items.iter().find(|i| self.leaves_open(&i.text))?;
                 let mut keys = statement.conditions.iter().flat_map(|b| &b.keys);
-                if keys.any(|k| k.name.as_str().eq_ignore_ascii_case(self.limiting_key)) {
+                let is_open = |k: &ConditionKey| k.values.iter().any(|v| (self.is_open_value)(v.text.as_str()));
+                if keys.any(|k| k.name.as_str().eq_ignore_ascii_case(self.limiting_key) && !is_open(k)) {
                     return None;
                 }
                 let at = Location::new(statement.item_path(list, item), item.span).labelled("the resource");

@@ -10,49 +10,58 @@ use iam_preflight::finding::{Finding, FindingType};
 use iam_preflight::policy::PolicyType;
 use iam_preflight::source::SourceId;
 
-/// Why an error stands: the code, a part of its message, and the reason. Every error in a managed policy has a row.
-const REASONS: &[(&str, &str, &str)] = &[
-    ("INVALID_ARN_RESOURCE", "`/aws-glue/*`", "`log-group:` is missing before the name"),
-    ("INVALID_ARN_RESOURCE", "`/aws/lambda/AmazonSecurityLake*`", "`log-group:` is missing before the name"),
-    ("INVALID_ARN_RESOURCE", "`/createSimulationApplication`", "a path of the API, not an ARN of the service"),
-    ("INVALID_ARN_RESOURCE", "`/domains/amazon-connect-*`", "`domains/` is written without a slash before it"),
-    ("INVALID_ARN_RESOURCE", "`/templates*`", "not a resource of Customer Profiles"),
-    ("INVALID_ARN_RESOURCE", "`/v2/apis", "paths of API Gateway ARNs have no version: `/apis/…`"),
-    ("INVALID_ARN_RESOURCE", "`:*` matches no resource type of the service `kms`", "a colon too many"),
-    ("INVALID_ARN_RESOURCE", "`:config-rule/*`", "a colon too many"),
-    ("INVALID_ARN_RESOURCE", "`` matches", "nothing after the last colon"),
-    ("INVALID_ARN_RESOURCE", "anvas*`", "a name without the type that SageMaker's ARNs have before it"),
-    ("INVALID_ARN_RESOURCE", "`endpointconfig/*`", "the type is written `endpoint-config`"),
-    ("INVALID_ARN_RESOURCE", "`agent-instance*`", "the reference has no such type"),
-    ("INVALID_ARN_RESOURCE", "`credential-provider/*`", "the reference has no such type"),
-    ("INVALID_ARN_RESOURCE", "`connector-profile/*`", "the type is written `connectorprofile`"),
-    ("INVALID_ARN_RESOURCE", "`iotfleethub*`", "a name without the type that CloudWatch's ARNs have before it"),
-    ("INVALID_ARN_RESOURCE", "`listener/", "listeners have `app/`, `net/` or `gwy/` before the name"),
-    ("INVALID_ARN_RESOURCE", "`opsworks-cm!", "`secret:` is missing before the name"),
+/// Why an error stands: every error in a managed policy has a row of its own in `tests/data/managed-policy-errors.json`.
+#[derive(serde::Deserialize)]
+struct Reviewed {
+    policy: String,
+    code: String,
+    path: String,
+    reason: String,
+}
+
+/// Managed policies that Access Analyzer's check reference names for a code, as far as their current version is the one
+/// that it speaks of.
+const NAMED_BY_AWS: &[(&str, &[&str])] = &[
+    ("CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE", &["AdministratorAccess", "IAMFullAccess"]),
     (
-        "INVALID_ARN_RESOURCE",
-        "`sqlworkbench!*`",
-        "`secret:` is missing before the name; the right ARN stands beside it",
+        "CREATE_SLR_WITH_STAR_IN_RESOURCE",
+        &["PowerUserAccess", "AlexaForBusinessFullAccess", "AWSOrganizationsServiceTrustPolicy"],
     ),
-    ("INVALID_ARN_RESOURCE", "`snapshotcopyconfiguration/*`", "the reference has no such type"),
-    ("INVALID_ARN_RESOURCE", "`stack/ams-", "stacks have an id after the name, so a pattern needs `/*`"),
-    ("INVALID_ARN_RESOURCE", "`statemachine:", "the type is written `stateMachine`"),
-    ("INVALID_ARN_RESOURCE", "`subscription:*`", "the reference writes the type with a slash"),
-    ("INVALID_ARN_RESOURCE", "`vpc-endpoint:*`", "the type has a slash after it"),
-    ("INVALID_ARN_RESOURCE", "`vpcconnection/*`", "the type is written `vpcConnection`"),
-    ("INVALID_GLOBAL_CONDITION_KEY", "aws:PrincipalOrgMasterAccountId", "internal to AWS, not documented"),
-    ("INVALID_SERVICE_CONDITION_KEY", "lakeformation:GlueARN", "the reference does not list it"),
-    ("MISSING_ARN_ACCOUNT", "`alias`", "aliases have an account, also those of AWS managed keys"),
-    ("MISSING_QUALIFIER", "events:detail-type", "the reference gives it the type ArrayOfString"),
+    ("PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE", &["AdministratorAccess", "IAMFullAccess"]),
     (
-        "UNSUPPORTED_ACTION_FOR_CONDITION_KEY",
-        "",
-        "as the check says by the reference: the condition keeps this action from being allowed",
+        "PASS_ROLE_WITH_STAR_IN_RESOURCE",
+        &[
+            "AdministratorAccess-Amplify",
+            "AWSElasticBeanstalkService",
+            "AmazonDynamoDBFullAccesswithDataPipeline",
+            "AmazonElasticMapReduceFullAccess",
+        ],
     ),
+    ("POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA", &["ReadOnlyAccess", "AWSSupportServiceRolePolicy"]),
     (
-        "VARIABLE_USAGE_TOO_PERMISSIVE",
-        "aws:ResourceAccount",
-        "a variable with a Like operator on a sensitive key, which AWS's own text gives as the example",
+        "STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS",
+        &[
+            "AmazonSecurityLakeAdministrator",
+            "AWSCodePipeline_FullAccess",
+            "AWSCodePipeline_ReadOnlyAccess",
+            "S3UnlockBucketPolicy",
+            "SQSUnlockQueuePolicy",
+        ],
+    ),
+];
+
+/// What the reference names in policies that AWS has changed since: code, action, condition.
+const NAMED_IN_FORMER_VERSIONS: &[(&str, &str, &str)] = &[
+    // AmazonEMRFullAccessPolicy_v2
+    ("INVALID_ACTION", "s3:ListBuckets", "{}"),
+    // CloudWatchSyntheticsFullAccess
+    ("INVALID_ACTION", "s3:PutBucketEncryption", "{}"),
+    ("INVALID_ACTION", "lambda:GetLayerVersionByArn", "{}"),
+    // AWSGlueConsoleSageMakerNotebookFullAccess
+    (
+        "WILDCARD_WITHOUT_LIKE_OPERATOR",
+        "ec2:TerminateInstances",
+        r#"{"StringEquals": {"ec2:ResourceTag/aws:cloudformation:stack-name": "aws-glue-*"}}"#,
     ),
 ];
 
@@ -73,6 +82,10 @@ fn all() -> Vec<(String, Vec<Finding>)> {
 fn the_findings_in_managed_policies_are_those_reviewed() {
     let mut counts: BTreeMap<(FindingType, &str), (usize, usize)> = BTreeMap::new();
     let mut errors = String::new();
+    let reviewed: Vec<Reviewed> =
+        serde_json::from_str(include_str!("../data/managed-policy-errors.json")).expect("rows with reasons");
+    assert!(reviewed.iter().all(|r| r.reason.len() > 15), "a reason says why");
+    let mut used = vec![0; reviewed.len()];
     let policies = all();
     for (name, findings) in &policies {
         let mut codes: Vec<_> = findings.iter().map(|f| (f.finding_type, f.code)).collect();
@@ -85,16 +98,41 @@ fn the_findings_in_managed_policies_are_those_reviewed() {
             counts.entry(code).or_default().1 += 1;
         }
         for f in findings.iter().filter(|f| f.finding_type == FindingType::Error) {
-            let reason = REASONS.iter().find(|(code, part, _)| f.code == *code && f.message.contains(part));
-            let (_, _, reason) = reason.unwrap_or_else(|| panic!("{name}: {}: {}: no reason given", f.code, f.message));
+            let path = f.locations[0].path.to_string();
+            let row = reviewed.iter().position(|r| r.policy == *name && r.code == f.code && r.path == path);
+            let row = row.unwrap_or_else(|| panic!("{name}: {} at {path}: {}: no reason given", f.code, f.message));
+            used[row] += 1;
+            let reason = &reviewed[row].reason;
             writeln!(errors, "{name}: {} at {}: {} ({reason})", f.code, f.locations[0].path, f.message).unwrap();
         }
     }
+    let unused: Vec<_> =
+        reviewed.iter().zip(&used).filter(|(_, n)| **n == 0).map(|(r, _)| (&r.policy, &r.path)).collect();
+    assert!(unused.is_empty(), "reasons without an error: {unused:?}");
     let mut out = format!("{} policies\n\nfindings  policies  code\n", policies.len());
     for ((kind, code), (found, concerned)) in counts {
         writeln!(out, "{found:8}  {concerned:8}  {} {code}", kind.as_str()).unwrap();
     }
     insta::assert_snapshot!("managed_policies", format!("{out}\nerrors\n{errors}"));
+}
+
+#[test]
+fn managed_policies_that_the_check_reference_names_are_found() {
+    let policies = all();
+    for (code, names) in NAMED_BY_AWS {
+        for name in *names {
+            let (_, findings) = policies.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("{name} is current"));
+            assert!(findings.iter().any(|f| f.code == *code), "{name}: {code}");
+        }
+    }
+    for (code, action, condition) in NAMED_IN_FORMER_VERSIONS {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "{action}", "Resource": "*", "Condition": {condition}}}]}}"#
+        );
+        let catalog = Catalog::embedded();
+        let found = checks::validate_text(SourceId(0), &text, PolicyType::IdentityPolicy, None, catalog, false);
+        assert!(found.iter().any(|f| f.code == *code), "{action}: {code}");
+    }
 }
 
 /// `cargo test --release --test suite per_check -- --ignored --nocapture` shows where the time goes.

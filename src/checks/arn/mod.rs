@@ -157,6 +157,12 @@ const UNLISTED_FORMATS: &[(&str, &str, bool, bool)] = &[
     ("autoscaling", "scalingPolicy:*", true, true),
     ("waf", "changetoken/*", false, true),
     ("waf-regional", "changetoken/*", true, true),
+    // The managed policies of CloudFront and AWS WAF agree on it; the reference has a slash.
+    ("pricingplanmanager", "subscription:*", false, true),
+    // The API returns ARNs of this form.
+    ("redshift-serverless", "snapshotcopyconfiguration/*", true, true),
+    // Its actions are unlisted, too.
+    ("securityagent", "agent-instance*", true, true),
     // What AWS owns has no account.
     ("ssm", "document/*", true, false),
     ("ssm", "automation-definition/*", true, false),

@@ -9,6 +9,21 @@ use crate::policy::{StringItem, StringList};
 
 use super::key;
 
+/// Actions that support a key although the reference does not list it for them, with the page that says so.
+const UNLISTED: &[(&str, &str)] = &[
+    // Amazon Bedrock User Guide, "Access Amazon Bedrock foundation models".
+    ("aws-marketplace:Subscribe", "aws-marketplace:ProductId"),
+    ("aws-marketplace:Unsubscribe", "aws-marketplace:ProductId"),
+];
+
+/// True if the reference says of some action of the service, or of a resource type of it, that it supports the key. Of
+/// a key that it defines and then lists nowhere nobody can tell which actions lack it.
+pub fn is_listed_somewhere(service: &Service, name: &str) -> bool {
+    let listed = |keys: &[smol_str::SmolStr]| keys.iter().any(|pattern| key::matches(pattern, name));
+    let by_action = |a: &Action| listed(&a.condition_keys) || a.resources.iter().any(|r| listed(&r.condition_keys));
+    service.actions.iter().any(by_action) || service.resource_types.iter().any(|t| listed(&t.condition_keys))
+}
+
 /// True if the action supports the key. `name` is a key of a policy, with a tag key where the key is of a family.
 pub fn supports(service: &Service, action: &Action, name: &str) -> bool {
     let listed = |keys: &[smol_str::SmolStr]| keys.iter().any(|pattern| key::matches(pattern, name));
@@ -17,6 +32,13 @@ pub fn supports(service: &Service, action: &Action, name: &str) -> bool {
             let of_type = service.resource_types.iter().find(|t| t.name == resource.name);
             listed(&resource.condition_keys) || of_type.is_some_and(|t| listed(&t.condition_keys))
         })
+        || is_unlisted(service, action, name)
+}
+
+fn is_unlisted(service: &Service, action: &Action, key: &str) -> bool {
+    let is_action =
+        |full: &str| full.split_once(':').is_some_and(|(prefix, name)| prefix == service.prefix && name == action.name);
+    UNLISTED.iter().any(|(full, known)| known.eq_ignore_ascii_case(key) && is_action(full))
 }
 
 /// An entry of an `Action` element, read.

@@ -84,6 +84,9 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
         });
         let unsupported: Vec<_> = unsupported.collect();
         let Some((first, rest)) = unsupported.split_first() else { continue };
+        if matches!(used.facts.class, KeyClass::Service(owner, _) if !action_keys::is_listed_somewhere(owner, name)) {
+            continue;
+        }
         let names: Vec<String> = unsupported.iter().map(|i| format!("`{}`", i.text)).collect();
         let verb = if names.len() == 1 { "does" } else { "do" };
         let message = format!("{} {verb} not support the condition key `{name}`.", names.join(", "));

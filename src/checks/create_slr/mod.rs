@@ -21,8 +21,14 @@ pub static CHECKS: &[&Check] = &[
     &create_slr_with_star_in_resource_and_not_action::CREATE_SLR_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION,
 ];
 
-static SENSITIVE: SensitiveAction =
-    SensitiveAction { action: "iam:CreateServiceLinkedRole", limiting_key: "iam:AWSServiceName", is_open };
+/// Access Analyzer's reference names a managed policy that limits the key to `*a4b.amazonaws.com`: a value that begins
+/// with a wildcard leaves the service open.
+static SENSITIVE: SensitiveAction = SensitiveAction {
+    action: "iam:CreateServiceLinkedRole",
+    limiting_key: "iam:AWSServiceName",
+    is_open_value: |value| value.starts_with(['*', '?']),
+    is_open,
+};
 
 /// True for patterns that leave the service open. Service-linked roles are
 /// `role/aws-service-role/SERVICE.amazonaws.com/NAME`.

@@ -22,7 +22,7 @@ pub static CHECKS: &[&Check] = &[
 ];
 
 static SENSITIVE: SensitiveAction =
-    SensitiveAction { action: "iam:PassRole", limiting_key: "iam:PassedToService", is_open };
+    SensitiveAction { action: "iam:PassRole", limiting_key: "iam:PassedToService", is_open_value: |_| false, is_open };
 
 /// True for patterns that leave the role open: everything, or `role/` without any part of a name. A convention for
 /// names (`role/app-*`) or a path is a limit.

@@ -3,7 +3,7 @@
 //! Source of the rule: our own; on with `--strict`.
 
 use crate::catalog::Service;
-use crate::checks::condition::action_keys::{ActionEntry, read, supports};
+use crate::checks::condition::action_keys::{ActionEntry, is_listed_somewhere, read, supports};
 use crate::checks::condition::key::KeyClass;
 use crate::checks::{CheckContext, Findings, declare_check};
 
@@ -56,7 +56,7 @@ fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
             ActionEntry::Everything | ActionEntry::Unknown => false,
         });
         // Actions named one by one are the matter of UNSUPPORTED_ACTION_FOR_CONDITION_KEY.
-        if lacking && patterns > 0 {
+        if lacking && patterns > 0 && is_listed_somewhere(owner, name) {
             findings.add(
                 used.location(),
                 format!(
