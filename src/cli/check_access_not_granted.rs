@@ -4,10 +4,10 @@ use clap::Args;
 
 use super::custom_check::{CustomCheckOptions, Questions, run};
 use super::{Failure, Global, Outcome, batch, output};
-use crate::analysis::custom_check::{self, CheckResult, CustomCheck};
+use crate::analysis::custom_check::{self, CheckResult, CustomCheck, kind_of};
 use crate::catalog::Catalog;
 use crate::logic::engine::{Access, access_not_granted};
-use crate::policy::PolicyType;
+use crate::logic::evaluate::PolicyKind;
 
 const CHECK: CustomCheck = CustomCheck::AccessNotGranted;
 
@@ -55,7 +55,9 @@ impl CheckAccessNotGranted {
                 warn_of_unknown(&accesses, catalog);
             }
             Ok(Questions {
-                applies: Box::new(|p| matches!(p.policy_type, PolicyType::IdentityPolicy | PolicyType::ResourcePolicy)),
+                applies: Box::new(|policy| {
+                    matches!(kind_of(policy), PolicyKind::Identity | PolicyKind::Resource | PolicyKind::Trust)
+                }),
                 ask: Box::new(move |_, policy| {
                     let ask = |access| {
                         let answer = access_not_granted(policy, access, ties);
@@ -63,7 +65,7 @@ impl CheckAccessNotGranted {
                     };
                     accesses.iter().map(ask).collect()
                 }),
-                otherwise: "service and resource control policies grant nothing",
+                otherwise: "control policies and policies of VPC endpoints grant nothing",
             })
         })
     }

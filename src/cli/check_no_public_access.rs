@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::custom_check::{CustomCheckOptions, Questions, run};
 use super::{Failure, Global, Outcome, batch};
-use crate::analysis::custom_check::{CheckResult, CustomCheck};
+use crate::analysis::custom_check::{CheckResult, CustomCheck, kind_of};
 use crate::logic::engine::{PUBLIC_RESOURCE_TYPES, no_public_access};
-use crate::policy::PolicyType;
+use crate::logic::evaluate::PolicyKind;
 
 const CHECK: CustomCheck = CustomCheck::NoPublicAccess;
 
@@ -31,14 +31,14 @@ impl CheckNoPublicAccess {
             let (ties, catalog) = (setting.options.ties(), setting.catalog);
             let policies = &setting.loaded.deployment.policies;
             Ok(Questions {
-                applies: Box::new(|policy| policy.policy_type == PolicyType::ResourcePolicy),
+                applies: Box::new(|policy| matches!(kind_of(policy), PolicyKind::Resource | PolicyKind::Trust)),
                 ask: Box::new(move |id, compiled| {
                     let policy = policies.get(id.0);
                     let resource_type = policy.and_then(|p| p.resource_type.as_deref()).unwrap_or_default();
                     let answer = no_public_access(compiled, resource_type, ties);
                     vec![CheckResult::new(CHECK, answer, &[compiled.document()], catalog)]
                 }),
-                otherwise: "only resource-based policies can be public",
+                otherwise: "only resource-based policies and role trust policies can be public",
             })
         })
     }

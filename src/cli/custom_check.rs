@@ -54,12 +54,15 @@ pub(super) struct Setting<'a> {
     pub catalog: &'a Catalog,
 }
 
+type Applies<'a> = dyn Fn(&Policy) -> bool + Sync + 'a;
+type Ask<'a> = dyn Fn(PolicyId, &CompiledPolicy) -> Vec<CheckResult> + Sync + 'a;
+
 /// The questions of a run.
 pub(super) struct Questions<'a> {
     /// Whether the question makes sense for a policy.
-    pub applies: Box<dyn Fn(&Policy) -> bool + Sync + 'a>,
+    pub applies: Box<Applies<'a>>,
     /// The answers for one policy.
-    pub ask: Box<dyn Fn(PolicyId, &CompiledPolicy) -> Vec<CheckResult> + Sync + 'a>,
+    pub ask: Box<Ask<'a>>,
     /// Why policies are passed over to which it doesn't apply.
     pub otherwise: &'static str,
 }

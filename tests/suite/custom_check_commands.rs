@@ -268,8 +268,28 @@ fn a_role_that_anyone_may_assume_is_public_and_an_identity_policy_cannot_be() {
     let report = report(&folder, &["check-no-public-access", "t.yaml"]);
     assert_eq!(result_of(&report, "#Worker.AssumeRolePolicyDocument"), "FAIL");
     assert_eq!(result_of(&report, "#Access."), "PASS");
-    assert_eq!(report["notices"], json!(["1 policy passed over: only resource-based policies can be public"]));
+    assert_eq!(
+        report["notices"],
+        json!(["1 policy passed over: only resource-based policies and role trust policies can be public"])
+    );
     assert_eq!(report["findings"][0]["locations"][0]["start"]["line"], 22);
+}
+
+#[test]
+fn the_policy_of_a_vpc_endpoint_limits_and_grants_nothing() {
+    let endpoint = "Resources:\n  E:\n    Type: AWS::EC2::VPCEndpoint\n    Properties:\n      VpcId: vpc-1\n      \
+                    ServiceName: com.amazonaws.eu-west-1.s3\n      PolicyDocument:\n        Statement:\n          - \
+                    {Effect: Allow, Principal: '*', Action: 's3:GetObject', Resource: '*'}\n";
+    let folder = folder(&[("t.yaml", endpoint), ("base/t.yaml", &endpoint.replace("GetObject", "PutObject"))]);
+    for args in
+        [&["check-no-public-access", "t.yaml"][..], &["check-access-not-granted", "t.yaml", "--actions", "s3:*"]]
+    {
+        let report = report(&folder, args);
+        assert_eq!(report["checks"], json!([]));
+        assert!(report["notices"][0].as_str().is_some_and(|n| n.starts_with("1 policy passed over: ")), "{report:#}");
+    }
+    let wider = report(&folder, &["check-no-new-access", "t.yaml", "--base", "base"]);
+    assert_eq!(result_of(&wider, "#E."), "FAIL", "what passes is access, too");
 }
 
 #[test]

@@ -347,11 +347,15 @@ fn statement_at(document: &PolicyDocument, index: usize) -> Option<&Statement> {
     document.statements.iter().enumerate().find(|(i, s)| s.index.unwrap_or(*i) == index).map(|(_, s)| s)
 }
 
+/// The type whose policies are written like resource policies, and grant nothing: they limit what passes.
+const VPC_ENDPOINT: &str = "AWS::EC2::VPCEndpoint";
+
 /// How the engine reads a policy of a deployment.
 pub fn kind_of(policy: &Policy) -> PolicyKind {
     match policy.policy_type {
         PolicyType::IdentityPolicy => PolicyKind::Identity,
         PolicyType::ResourcePolicy if policy.resource_type.as_deref() == Some(TRUST_POLICY) => PolicyKind::Trust,
+        PolicyType::ResourcePolicy if policy.resource_type.as_deref() == Some(VPC_ENDPOINT) => PolicyKind::Endpoint,
         PolicyType::ResourcePolicy => PolicyKind::Resource,
         PolicyType::ServiceControlPolicy => PolicyKind::ServiceControl,
         PolicyType::ResourceControlPolicy => PolicyKind::ResourceControl,
