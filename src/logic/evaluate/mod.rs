@@ -3,6 +3,7 @@
 //!
 //! Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy reference".
 
+pub mod combine;
 mod operator;
 mod principal;
 mod resource;

@@ -26,7 +26,8 @@ fn names(element: &PrincipalElement, caller: &Caller) -> bool {
     }
 }
 
-fn entry_names(principal_type: &str, text: &str, caller: &Caller) -> bool {
+/// True if one entry of a principal type names the caller.
+pub(super) fn entry_names(principal_type: &str, text: &str, caller: &Caller) -> bool {
     match (principal_type, caller) {
         ("AWS", _) => text == "*" || aws_names(text, caller),
         ("Service", Caller::Service { name }) => text == "*" || text == name,
