@@ -17,5 +17,6 @@ pub mod logic;
 pub mod model;
 pub mod policy;
 pub mod report;
+pub mod simulate;
 pub mod source;
 pub mod template;

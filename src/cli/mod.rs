@@ -20,6 +20,7 @@ mod options;
 mod output;
 mod parse;
 mod pipeline;
+mod simulate;
 mod validate;
 
 use std::io::{self, IsTerminal};
@@ -88,6 +89,7 @@ enum Command {
     CheckNoPublicAccess(Box<check_no_public_access::CheckNoPublicAccess>),
     /// Print the resolved policies and principals, judging nothing
     Parse(Box<parse::Parse>),
+    Simulate(Box<simulate::Simulate>),
     /// List all checks
     Checks(checks::Checks),
     /// Say what a finding's code means
@@ -189,6 +191,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::CheckAccessNotGranted(command)) => command.run(&cli.global),
         Some(Command::CheckNoPublicAccess(command)) => command.run(&cli.global),
         Some(Command::Parse(command)) => command.run(&cli.global),
+        Some(Command::Simulate(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),
         #[cfg(feature = "github")]

@@ -5,36 +5,61 @@ pub mod batch;
 mod policy;
 mod request;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::logic::evaluate::PolicyKind;
-use crate::logic::evaluate::combine::{Decision, DecidingStatement};
+use crate::logic::evaluate::combine::{DecidingStatement, Decision};
 use crate::policy::Effect;
 use crate::source::display_encoded;
 
 pub use policy::{PolicyRole, accept};
 pub use request::parse_request;
 
-/// A decision in its JSON form.
-pub fn decision_json(decision: &Decision) -> Value {
-    json!({
-        "decision": decision.ruling.as_str(),
-        "decidedBy": decision.decided_by.iter().map(statement_json).collect::<Vec<_>>(),
-        "explanation": decision.explanation,
-    })
+/// The JSON form of a decision.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenDecision<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RawValue>,
+    decision: &'static str,
+    decided_by: Vec<WrittenStatement>,
+    explanation: &'a str,
 }
 
-fn statement_json(statement: &DecidingStatement) -> Value {
-    let mut object = serde_json::Map::new();
-    object.insert("policy".to_owned(), kind_word(statement.kind).into());
-    if let Some(level) = statement.level {
-        object.insert("level".to_owned(), level.into());
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenStatement {
+    policy: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<usize>,
+    index: usize,
+    statement_index: usize,
+    statement_id: Option<String>,
+    effect: &'static str,
+}
+
+/// Writes a decision as JSON, with the id of its request if it has one.
+pub fn write_decision(decision: &Decision, id: Option<&RawValue>, out: &mut Vec<u8>) {
+    let written = WrittenDecision {
+        id,
+        decision: decision.ruling.as_str(),
+        decided_by: decision.decided_by.iter().map(written_statement).collect(),
+        explanation: &decision.explanation,
+    };
+    // Writing text to memory does not fail.
+    let _ = serde_json::to_writer(out, &written);
+}
+
+fn written_statement(statement: &DecidingStatement) -> WrittenStatement {
+    WrittenStatement {
+        policy: kind_word(statement.kind),
+        level: statement.level,
+        index: statement.policy,
+        statement_index: statement.statement,
+        statement_id: statement.sid.as_deref().map(display_encoded),
+        effect: if statement.effect == Effect::Allow { "Allow" } else { "Deny" },
     }
-    object.insert("index".to_owned(), statement.policy.into());
-    object.insert("statementIndex".to_owned(), statement.statement.into());
-    object.insert("statementId".to_owned(), statement.sid.as_deref().map(display_encoded).into());
-    object.insert("effect".to_owned(), if statement.effect == Effect::Allow { "Allow" } else { "Deny" }.into());
-    Value::Object(object)
 }
 
 /// The word for a kind of policy, in decisions as in the `policies` of a batch.

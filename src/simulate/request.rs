@@ -19,7 +19,7 @@ use crate::source::Text;
 const KEYS: usize = 1_000;
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase", expecting = "a request: an object")]
 struct Written<'a> {
     #[serde(borrow, default, deserialize_with = "given")]
     principal: Option<Principal<'a>>,
@@ -118,12 +118,14 @@ pub(super) fn cause(error: &serde_json::Error) -> String {
 
 /// The caller of an ARN. A session's ARN leaves out the path of its role; `aws:PrincipalArn` says it where there is one.
 fn caller(arn: &str, context: &Context) -> Result<Caller, String> {
-    let wrong = || format!("`principal` is `{arn}`, not the ARN of a user, role, role session, federated user or root user");
+    let wrong =
+        || format!("`principal` is `{arn}`, not the ARN of a user, role, role session, federated user or root user");
     let fields = Arn::split(arn).filter(|a| a.prefix == "arn" && a.region.is_empty()).ok_or_else(wrong)?;
     if fields.account.len() != 12 || !fields.account.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("`principal` is `{arn}`, whose account is not 12 digits"));
     }
-    let named = |prefix: &str| fields.resource.strip_prefix(prefix).filter(|name| !name.is_empty() && !name.ends_with('/'));
+    let named =
+        |prefix: &str| fields.resource.strip_prefix(prefix).filter(|name| !name.is_empty() && !name.ends_with('/'));
     match fields.service {
         "iam" if fields.resource == "root" => Ok(Caller::Root { arn: text(arn) }),
         "iam" if named("user/").is_some() => Ok(Caller::User { arn: text(arn) }),
@@ -132,9 +134,10 @@ fn caller(arn: &str, context: &Context) -> Result<Caller, String> {
         "sts" => {
             let (role, session) = named("assumed-role/").and_then(|n| n.split_once('/')).ok_or_else(wrong)?;
             let prefix = format!("arn:{}:iam::{}:role/", fields.partition, fields.account);
-            let with_path = context.get("aws:PrincipalArn").and_then(<[SmolStr]>::first).filter(|own| {
-                own.strip_prefix(&prefix).is_some_and(|rest| rest.rsplit('/').next() == Some(role))
-            });
+            let with_path = context
+                .get("aws:PrincipalArn")
+                .and_then(<[SmolStr]>::first)
+                .filter(|own| own.strip_prefix(&prefix).is_some_and(|rest| rest.rsplit('/').next() == Some(role)));
             let arn = with_path.cloned().unwrap_or_else(|| text(&format!("{prefix}{role}")));
             Ok(Caller::Role { arn, session: text(session) })
         }
@@ -268,7 +271,10 @@ mod tests {
         let cases = [
             ("null", Caller::Anonymous),
             (r#""arn:aws:iam::111122223333:root""#, Caller::Root { arn: "arn:aws:iam::111122223333:root".into() }),
-            (r#""arn:aws:iam::111122223333:user/a/b""#, Caller::User { arn: "arn:aws:iam::111122223333:user/a/b".into() }),
+            (
+                r#""arn:aws:iam::111122223333:user/a/b""#,
+                Caller::User { arn: "arn:aws:iam::111122223333:user/a/b".into() },
+            ),
             (r#""arn:aws:iam::111122223333:role/p/n""#, role("arn:aws:iam::111122223333:role/p/n", "")),
             (r#""arn:aws-cn:sts::111122223333:assumed-role/n/s""#, role("arn:aws-cn:iam::111122223333:role/n", "s")),
             (
@@ -289,7 +295,8 @@ mod tests {
 
     #[test]
     fn context_values_are_text_whatever_their_json_type() {
-        let context = r#", "context": {"a:s": "x\u0041", "a:b": true, "a:n": 5, "a:d": -1.5, "a:l": ["x", 1, false], "a:e": []}"#;
+        let context =
+            r#", "context": {"a:s": "x\u0041", "a:b": true, "a:n": 5, "a:d": -1.5, "a:l": ["x", 1, false], "a:e": []}"#;
         let request = parsed("null", context).expect("a request");
         let got = |key: &str| request.values(key).iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(got("A:S"), ["xA"]);
@@ -308,7 +315,7 @@ mod tests {
         let good = r#""action": "s3:GetObject", "resource": "*""#;
         for (error, part) in [
             (whole(""), "column 0: EOF"),
-            (whole("[]"), "expected struct"),
+            (whole("[]"), "expected a request"),
             (whole(&format!("{{{good}}}")), "`principal` is missing"),
             (whole(r#"{"principal": null, "resource": "*"}"#), "missing field `action`"),
             (whole(r#"{"principal": null, "action": "s3:Get*", "resource": "*"}"#), "one action"),

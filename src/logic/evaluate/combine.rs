@@ -218,9 +218,7 @@ pub fn decide(policies: &PolicySet, request: &Request, catalog: &Catalog) -> Dec
             (!role.is_empty() || (delegation && identity_allows), true)
         }
         // Both sides, however the policy names the caller.
-        Relation::CrossAccount => {
-            (resource.as_ref().is_some_and(|r| !r.allows.is_empty()) && identity_allows, true)
-        }
+        Relation::CrossAccount => (resource.as_ref().is_some_and(|r| !r.allows.is_empty()) && identity_allows, true),
     };
     if !granted {
         text.not_granted(&mut missing, relation, resource_kind, resource.as_ref(), identity_allows, must_allow);
@@ -245,7 +243,9 @@ pub fn decide(policies: &PolicySet, request: &Request, catalog: &Catalog) -> Dec
             let by_delegation = if must_allow { delegated } else { Vec::new() };
             role.into_iter().chain(by_delegation).chain(identity.allows).collect()
         }
-        Relation::CrossAccount => identity.allows.into_iter().chain(resource.into_iter().flat_map(|r| r.allows)).collect(),
+        Relation::CrossAccount => {
+            identity.allows.into_iter().chain(resource.into_iter().flat_map(|r| r.allows)).collect()
+        }
     };
     text.granted(&decided_by, relation, is_root);
     if limited {
@@ -295,7 +295,8 @@ fn relation(request: &Request) -> Relation {
 fn owner(request: &Request) -> Option<SmolStr> {
     let stated = request.resource_account.clone();
     // Not a number in ARNs of what AWS owns: `arn:aws:iam::aws:policy/ReadOnlyAccess`.
-    let is_account = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || Symbol::of(c).is_some());
+    let is_account =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || Symbol::of(c).is_some());
     let in_arn = || Arn::split(&request.resource).map(|a| a.account).filter(|a| is_account(a)).map(SmolStr::from);
     let in_context = || request.context.get("aws:ResourceAccount").and_then(<[SmolStr]>::first).cloned();
     stated.or_else(in_arn).or_else(in_context)
@@ -393,7 +394,9 @@ impl Explanation {
         let shown = |account: Option<&str>| display_encoded(account.unwrap_or_default());
         let own = request.caller.account();
         match (relation, &request.caller) {
-            (Relation::NoIdentitySide, Caller::Anonymous) => self.add("The caller is anonymous: the resource's side decides."),
+            (Relation::NoIdentitySide, Caller::Anonymous) => {
+                self.add("The caller is anonymous: the resource's side decides.")
+            }
             (Relation::NoIdentitySide, Caller::Service { .. }) => {
                 self.add("The caller is an AWS service: the resource's side decides.");
             }
@@ -487,7 +490,8 @@ impl Explanation {
         identity_allows: bool,
         must_allow: bool,
     ) {
-        let name = if must_allow && resource_kind == PolicyKind::Resource { "key policy" } else { kind_name(resource_kind) };
+        let name =
+            if must_allow && resource_kind == PolicyKind::Resource { "key policy" } else { kind_name(resource_kind) };
         let resource_needed = relation != Relation::SameAccount || must_allow;
         match resource {
             None if resource_needed => missing.push(format!("No {name} is given, and it would have to allow.")),
