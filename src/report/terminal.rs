@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::excerpt::{Excerpt, one_line};
 use super::{Report, ReportedFinding, Summary, WriteOptions, counted};
+use crate::analysis::custom_check::Verdict;
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{InputId, InputKind, PolicyStatus, Problem};
 use crate::policy::PolicyType;
@@ -288,6 +289,7 @@ impl Writer<'_> {
     fn tally(&self, out: &mut dyn Write) -> io::Result<()> {
         let summary = self.report.summary();
         self.findings_line(&summary, out)?;
+        self.verdicts_line(out)?;
         self.checked_line(&summary, out)?;
         self.gaps(&summary, out)?;
         for notice in &self.report.notices {
@@ -339,6 +341,19 @@ impl Writer<'_> {
             line.push_str(&format!(" ({})", asides.join(", ")));
         }
         writeln!(out, "{line}")
+    }
+
+    /// `check-no-new-access: 5 pass, 1 fails, 0 undecided`
+    fn verdicts_line(&self, out: &mut dyn Write) -> io::Result<()> {
+        let checks = &self.report.checks;
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let count = |verdict| checks.iter().filter(|c| c.verdict == verdict).count();
+        let verb = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+        let passes = verb(count(Verdict::Pass), "passes", "pass");
+        let fails = verb(count(Verdict::Fail), "fails", "fail");
+        writeln!(out, "{}: {passes}, {fails}, {} undecided", self.report.command, count(Verdict::Undecided))
     }
 
     /// `checked 14 policies in 3 inputs: 12 analysed, 1 partly, 1 not analysable; 5 files passed over`

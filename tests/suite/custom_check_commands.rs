@@ -207,6 +207,34 @@ fn what_was_not_there_before_is_compared_with_nothing_and_what_is_gone_is_left_o
 }
 
 #[test]
+fn versions_under_undecided_conditions_are_compared_with_those_that_can_hold_with_them() {
+    let template = |wide: &str, narrow: &str| {
+        format!(
+            "Parameters: {{Stage: {{Type: String}}}}\nConditions: {{IsTest: !Equals [!Ref Stage, test]}}\nResources:\n  \
+             P:\n    Type: AWS::IAM::ManagedPolicy\n    Properties:\n      PolicyDocument:\n        Statement:\n          \
+             - {{Effect: Allow, Action: !If [IsTest, '{wide}', '{narrow}'], Resource: '*'}}\n"
+        )
+    };
+    let folder = folder(&[("t.yaml", &template("s3:*", "s3:GetObject"))]);
+    for (wide, narrow, failing) in [
+        ("s3:*", "s3:GetObject", &[][..]),
+        ("s3:*", "s3:ListBucket", &["not IsTest"]),
+        ("s3:Get*", "s3:*", &["IsTest"]),
+    ] {
+        write(folder.path(), "base/t.yaml", &template(wide, narrow));
+        let report = report(&folder, &["check-no-new-access", "t.yaml", "--base", "base"]);
+        assert_eq!(report["checks"].as_array().map(Vec::len), Some(2), "{report:#}");
+        let findings = report["findings"].as_array().expect("findings");
+        let conditions: Vec<&str> = findings.iter().filter_map(|f| f["when"].as_str()).collect();
+        assert_eq!(conditions, failing, "{wide} {narrow}");
+    }
+    // A version without conditions can hold with both.
+    write(folder.path(), "base/t.yaml", &template("s3:GetObject", "s3:GetObject"));
+    let plain = report(&folder, &["check-no-new-access", "t.yaml", "--base", "base"]);
+    assert_eq!(results(&plain).into_iter().map(|(_, r)| r).collect::<Vec<_>>(), ["FAIL", "PASS"]);
+}
+
+#[test]
 fn an_earlier_version_that_cannot_be_had_is_an_error_that_says_why() {
     let folder = folder(&[("a.json", READ), ("b.json", READ), ("bad/a.json", "{\"Statement\": ["), ("old.json", READ)]);
     let error = |args: &[&str]| {
