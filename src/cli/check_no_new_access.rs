@@ -137,7 +137,7 @@ fn result(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties, catalog: 
 fn against_earlier<'a>(setting: &Setting<'a>, base: Option<&str>) -> Result<Questions<'a>, Failure> {
     let deployment = &setting.loaded.deployment;
     let earlier = match base {
-        Some(base) => base::load(base, setting)?,
+        Some(base) => base::load(base, &setting.options.input, setting.loaded, setting.sources, setting.catalog)?,
         None => before_the_plans(setting)?,
     };
     let counterparts = earlier.counterparts(deployment);

@@ -2,6 +2,7 @@
 //! `options` (the flags), `config` (the same from a file), `inputs` (finding and reading files), `pipeline` (from
 //! inputs to a report) and `output` (writing it).
 
+mod access_diff;
 mod base;
 mod batch;
 mod check_access_not_granted;
@@ -87,6 +88,8 @@ enum Command {
     CheckAccessNotGranted(Box<check_access_not_granted::CheckAccessNotGranted>),
     /// Find resource policies that let the public in
     CheckNoPublicAccess(Box<check_no_public_access::CheckNoPublicAccess>),
+    /// Show what access changes between two versions: granted, revoked, newly public
+    Diff(Box<access_diff::Diff>),
     /// Print the resolved policies and principals, judging nothing
     Parse(Box<parse::Parse>),
     Simulate(Box<simulate::Simulate>),
@@ -190,6 +193,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::CheckNoNewAccess(command)) => command.run(&cli.global),
         Some(Command::CheckAccessNotGranted(command)) => command.run(&cli.global),
         Some(Command::CheckNoPublicAccess(command)) => command.run(&cli.global),
+        Some(Command::Diff(command)) => command.run(&cli.global),
         Some(Command::Parse(command)) => command.run(&cli.global),
         Some(Command::Simulate(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),

@@ -2,6 +2,7 @@
 //! places of findings as people read them. Text that comes from an input is data: each writer has one function that
 //! escapes it for its medium.
 
+pub mod access;
 mod aws;
 mod concise;
 mod excerpt;

@@ -1,5 +1,6 @@
 //! Integration tests, one binary: a module a subject.
 
+mod access_diff;
 mod action;
 mod binary;
 mod catalog;

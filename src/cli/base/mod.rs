@@ -4,11 +4,12 @@ mod git;
 
 use std::path::{Path, PathBuf};
 
-use super::custom_check::Setting;
 use super::options::InputOptions;
 use super::{Failure, pipeline};
 use crate::analysis::counterpart::Earlier;
+use crate::catalog::Catalog;
 use crate::model::Input;
+use crate::source::Sources;
 
 /// Where earlier versions are.
 enum Base {
@@ -18,8 +19,13 @@ enum Base {
 }
 
 /// Loads the earlier version of the inputs.
-pub(super) fn load(given: &str, setting: &Setting<'_>) -> Result<Earlier, Failure> {
-    let options = &setting.options.input;
+pub(super) fn load(
+    given: &str,
+    options: &InputOptions,
+    now: &pipeline::Loaded,
+    sources: &Sources,
+    catalog: &Catalog,
+) -> Result<Earlier, Failure> {
     let base = match given.strip_prefix("git:") {
         Some(reference) => Base::Git(git::Checkout::of(reference)?),
         None => {
@@ -35,7 +41,7 @@ pub(super) fn load(given: &str, setting: &Setting<'_>) -> Result<Earlier, Failur
             if metadata.is_dir() { Base::Folder(path.to_owned()) } else { Base::File(path.to_owned()) }
         }
     };
-    let inputs: Vec<&Input> = setting.loaded.deployment.inputs.iter().filter(|i| i.error.is_none()).collect();
+    let inputs: Vec<&Input> = now.deployment.inputs.iter().filter(|i| i.error.is_none()).collect();
     let mut paths = Vec::new();
     for input in &inputs {
         if let Some(earlier) = base.path_of(&input.path, inputs.len(), &options.inputs, given)? {
@@ -47,7 +53,7 @@ pub(super) fn load(given: &str, setting: &Setting<'_>) -> Result<Earlier, Failur
         return Ok(Earlier::new(Default::default(), &[]));
     }
     let earlier = InputOptions { inputs: paths.iter().map(|(from, _)| from.clone()).collect(), ..options.clone() };
-    let loaded = pipeline::load(&earlier, setting.sources, setting.catalog)?;
+    let loaded = pipeline::load(&earlier, sources, catalog)?;
     for input in &loaded.deployment.inputs {
         if let Some(problem) = &input.error {
             let now = paths.iter().find(|(from, _)| *from == input.path).map_or(&input.path, |(_, to)| to);

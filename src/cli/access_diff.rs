@@ -1,0 +1,86 @@
+//! `diff`: what access changes between two versions of the inputs.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::options::{InputOptions, JudgementOptions, OutputOptions};
+use super::{Failure, Global, Outcome, base, config, output, pipeline};
+use crate::analysis::access_diff::compare;
+use crate::report::access;
+use crate::source::Sources;
+
+/// Show what access changes between two versions: granted, revoked, newly public.
+///
+/// Principals are compared with all their policies, groups and boundaries taken together, so that access which only
+/// moves from one policy to another is no change.
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The earlier version: a file, a folder, or `git:REF`
+    #[arg(value_name = "BASE")]
+    base: String,
+
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// The form of the report
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "terminal", help_heading = "Output")]
+    format: DiffFormat,
+
+    /// Also write the report to a file in a form (repeatable)
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_file, help_heading = "Output")]
+    output: Vec<(DiffFormat, PathBuf)>,
+}
+
+/// The forms of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    /// For people
+    Terminal,
+    /// One JSON object
+    Json,
+    /// A table for a pull-request comment
+    Markdown,
+}
+
+fn output_file(text: &str) -> Result<(DiffFormat, PathBuf), String> {
+    let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE")?;
+    Ok((DiffFormat::from_str(format, true)?, file.into()))
+}
+
+impl Diff {
+    pub(super) fn run(mut self, _: &Global) -> Result<Outcome, Failure> {
+        let config = config::read(&self.input)?;
+        let (mut outputs, mut judgement) = (OutputOptions::default(), JudgementOptions::default());
+        config.complete(&mut self.input, &mut outputs, &mut judgement)?;
+        let data = pipeline::ServiceData::of(&self.input)?;
+        let catalog = data.catalog();
+        let sources = Sources::new();
+        let loaded = pipeline::load(&self.input, &sources, catalog)?;
+        let earlier = base::load(&self.base, &self.input, &loaded, &sources, catalog)?;
+        let diff = compare(earlier.deployment(), &loaded.deployment, catalog);
+        let report = access::AccessReport {
+            diff: &diff,
+            earlier: earlier.deployment(),
+            later: &loaded.deployment,
+            sources: &sources,
+            service_data: catalog.date(),
+        };
+        let text = |format: DiffFormat| match format {
+            DiffFormat::Terminal => report.text(),
+            DiffFormat::Json => report.json(),
+            DiffFormat::Markdown => report.markdown(),
+        };
+        for (format, path) in &self.output {
+            output::write_file(path, &text(*format))?;
+        }
+        output::print(&text(self.format))?;
+        let broken = loaded.deployment.inputs.iter().any(|i| i.error.is_some());
+        for input in loaded.deployment.inputs.iter().filter(|i| i.error.is_some()) {
+            if let Some(error) = &input.error {
+                eprintln!("error: `{}`: {}", output::printable(&input.path), output::printable(&error.message));
+            }
+        }
+        Ok(if broken { Outcome::BadInput } else { Outcome::Passed })
+    }
+}
