@@ -20,6 +20,14 @@ pub fn to_json(request: &Request) -> Value {
         };
         context.insert(display_encoded(key), value);
     }
+    // A session's ARN has no room for the path of its role.
+    if let Caller::Role { arn, session } = &request.caller
+        && session != ANY_SESSION
+        && arn.split_once(":role/").is_some_and(|(_, name)| name.contains('/'))
+        && request.context.get("aws:PrincipalArn").is_none()
+    {
+        context.insert("aws:PrincipalArn".to_owned(), Value::String(display_encoded(arn)));
+    }
     let mut whole = json!({
         "principal": principal(&request.caller),
         "action": display_encoded(&request.action),
@@ -37,7 +45,7 @@ fn principal(caller: &Caller) -> Value {
         Caller::Anonymous => Value::Null,
         Caller::Service { name } => json!({"service": display_encoded(name)}),
         Caller::Federated { provider } => json!({"federated": display_encoded(provider)}),
-        Caller::Canonical { id } => json!({"canonicalUser": display_encoded(id)}),
+        Caller::Canonical { id } => json!({"canonical": display_encoded(id)}),
         Caller::Role { arn, session } => Value::String(display_encoded(&session_arn(arn, session))),
         Caller::Root { arn } | Caller::User { arn } | Caller::FederatedUser { arn } => {
             Value::String(display_encoded(arn))
@@ -48,12 +56,12 @@ fn principal(caller: &Caller) -> Value {
 /// The name that a session gets where nothing depends on it.
 const ANY_SESSION: &str = "example";
 
-/// A role by its ARN; its session by the session's ARN where the session's name was chosen for a reason. The session's
-/// ARN has no room for the role's path, so a role with a path stays itself.
+/// A role by its ARN; its session by the session's ARN where the session's name was chosen for a reason.
 fn session_arn(role: &str, session: &str) -> String {
     let parts = role.split_once(":iam::").and_then(|(start, rest)| Some((start, rest.split_once(":role/")?)));
     match parts {
-        Some((start, (account, name))) if session != ANY_SESSION && !name.contains('/') => {
+        Some((start, (account, name))) if session != ANY_SESSION => {
+            let name = name.rsplit('/').next().unwrap_or(name);
             format!("{start}:sts::{account}:assumed-role/{name}/{session}")
         }
         _ => role.to_owned(),
@@ -166,6 +174,23 @@ mod tests {
     fn a_session_is_named_where_its_name_matters() {
         let role = Caller::Role { arn: "arn:aws:iam::111122223333:role/app".into(), session: "alice".into() };
         assert_eq!(to_json(&request(role))["principal"], "arn:aws:sts::111122223333:assumed-role/app/alice");
+    }
+
+    #[test]
+    fn what_is_written_is_what_simulate_reads() {
+        let role = |arn: &str| Caller::Role { arn: arn.into(), session: "alice".into() };
+        for caller in [
+            Caller::Anonymous,
+            Caller::Root { arn: "arn:aws:iam::111122223333:root".into() },
+            Caller::User { arn: "arn:aws:iam::111122223333:user/a/b".into() },
+            role("arn:aws:iam::111122223333:role/app"),
+            role("arn:aws:iam::111122223333:role/path/app"),
+            Caller::Federated { provider: "accounts.google.com".into() },
+            Caller::Canonical { id: "0123abc".into() },
+        ] {
+            let read = crate::simulate::parse_request(&to_json(&request(caller.clone())).to_string());
+            assert_eq!(read.expect("a request").caller, caller);
+        }
     }
 
     #[test]

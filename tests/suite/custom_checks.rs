@@ -1,6 +1,10 @@
 //! The custom policy checks: the worked examples as a table, then the commands over documents, templates, plans and
 //! batches, and what they say of bad input.
 
+use iam_preflight::logic::evaluate::{PolicyKind, Verdict, verdict};
+use iam_preflight::policy::PolicyDocument;
+use iam_preflight::simulate::parse_request;
+use iam_preflight::source::{Limits, SourceId, json::read};
 use serde_json::{Value, json};
 
 use crate::binary::{Run, in_folder, run};
@@ -427,6 +431,10 @@ fn batch(command: &str, lines: &[Value], args: &[&str]) -> (Run, Vec<Value>) {
     (result, answers)
 }
 
+fn document(policy: &Value) -> PolicyDocument {
+    PolicyDocument::new(read(SourceId(0), &policy.to_string(), &Limits::default()).expect("JSON"))
+}
+
 fn wrong<'a>(rows: impl Iterator<Item = (&'a str, &'a str)>, answers: &[Value]) -> Vec<String> {
     let mut wrong = Vec::new();
     let rows: Vec<_> = rows.collect();
@@ -454,6 +462,12 @@ fn the_worked_examples_of_new_access_come_out_as_stated() {
     let wrong = wrong(rows.iter().map(|r| (r.0, r.4)), &answers);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(result.code, 1);
+    for ((id, kind, existing, new, _), answer) in rows.iter().zip(&answers).filter(|(_, a)| a["result"] == "FAIL") {
+        let request = parse_request(&answer["witness"].to_string()).unwrap_or_else(|e| panic!("{id}: {e}: {answer}"));
+        let kind = if *kind == "identity" { PolicyKind::Identity } else { PolicyKind::Resource };
+        let allows = |policy: &Value| matches!(verdict(&document(policy), kind, &request), Verdict::Allow { .. });
+        assert!(allows(new) && !allows(existing), "{id}: the witness as it is written shows it: {answer}");
+    }
     assert!(answers.iter().all(|a| a["micros"].as_f64().is_some_and(|m| m > 0.0)));
 }
 
