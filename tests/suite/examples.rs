@@ -22,7 +22,7 @@ const EXAMPLES: [(&str, &[&str]); 8] = [
 const PLAN: &str = "examples/terraform/queue/plan.json";
 
 /// Examples that others name, or that are no inputs.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 14] = [
     "examples/cdk/assembly/Alarms.template.json",
     "examples/cdk/assembly/cdk.out",
     "examples/ci/buildspec.yml",
@@ -30,6 +30,11 @@ const OTHERS: [&str; 9] = [
     "examples/cloudformation/nested/storage.yaml",
     "examples/custom-checks/after.yaml",
     "examples/custom-checks/before.yaml",
+    "examples/simulate/regions.json",
+    "examples/simulate/report-writer.json",
+    "examples/simulate/reports-bucket.json",
+    "examples/simulate/request.json",
+    "examples/simulate/requests.jsonl",
     "examples/terraform/queue/main.tf",
     PLAN,
 ];

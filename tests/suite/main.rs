@@ -23,4 +23,5 @@ mod hcl_expressions;
 mod managed_policies;
 mod report;
 mod sam;
+mod simulate;
 mod terraform;
