@@ -206,6 +206,10 @@ impl Pattern {
         if let ([Element::Star(Class::All)], true) = (&self.elements[self.fixed..], self.fixed <= inner.fixed) {
             return true;
         }
+        if self.fixed > inner.fixed {
+            // Where this pattern names a character, `inner` has a choice: every class holds several.
+            return false;
+        }
         let letters = letters([self, inner].into_iter());
         let mut seen: FxHashSet<(usize, Positions)> = FxHashSet::default();
         // Where both begin with the same characters there is nothing to decide.

@@ -86,6 +86,17 @@ pub fn no_new_access(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties
 /// Does the policy allow none of the listed actions on the listed resources?
 pub fn access_not_granted(policy: &CompiledPolicy, access: &Access, ties: Ties) -> Answer {
     let denies: Vec<&Region> = regions(policy, false).collect();
+    let demanded = demanded(access);
+    let confirm = |request: &Request| allows(policy, request);
+    let question = Question::new(&[policy], &demanded, ties, About::Anyone, &confirm);
+    question.answer(policy, |search| {
+        let also: SmallVec<[&Literal; 4]> = demanded.iter().collect();
+        search.escape(&also, &denies)
+    })
+}
+
+/// What the listed actions and resources ask of a request.
+pub(super) fn demanded(access: &Access) -> Vec<Literal> {
     let mut demanded: Vec<Literal> = Vec::new();
     let language = |patterns: Vec<Pattern>| Test::In(Language::new(patterns.into_iter().map(Arc::new)));
     if !access.actions.is_empty() {
@@ -96,12 +107,7 @@ pub fn access_not_granted(policy: &CompiledPolicy, access: &Access, ties: Ties) 
         let patterns = access.resources.iter().flat_map(|r| resource_patterns(r)).collect();
         demanded.push(Literal::new(Dimension::Resource, language(patterns), true));
     }
-    let confirm = |request: &Request| allows(policy, request);
-    let question = Question::new(&[policy], &demanded, ties, About::Anyone, &confirm);
-    question.answer(policy, |search| {
-        let also: SmallVec<[&Literal; 4]> = demanded.iter().collect();
-        search.escape(&also, &denies)
-    })
+    demanded
 }
 
 pub(super) fn allows(policy: &CompiledPolicy, request: &Request) -> bool {
