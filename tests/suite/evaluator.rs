@@ -130,6 +130,65 @@ const CONDITIONS: &[(&str, &str, &str, &[&str], bool)] = &[
     ("StringEquals", "aws:PrincipalAccount", r#""111122223333""#, &[], true),
     ("ArnLike", "aws:PrincipalArn", r#""arn:aws:iam::*:user/*""#, &[], true),
     ("Bool", "aws:PrincipalIsAWSService", "false", &[], true),
+    // `…IfExists` adds nothing to a negated operator.
+    ("StringNotEqualsIfExists", "k:k", r#""a""#, &[], true),
+    ("StringNotEqualsIfExists", "k:k", r#""a""#, &["a"], false),
+    ("StringEqualsIfExists", "k:k", r#""a""#, &["a"], true),
+    ("StringNotLike", "k:k", r#"["a*", "b*"]"#, &["bc"], false),
+    ("StringNotLike", "k:k", r#"["a*", "b*"]"#, &["cc"], true),
+    ("stringlike", "k:k", r#""a*""#, &["ab"], true),
+    ("StringEquals", "k:k", "true", &["true"], true),
+    ("StringEquals", "k:k", "5", &["5"], true),
+    ("StringEquals", "k:k", r#""5.0""#, &["5"], false),
+    ("StringEquals", "k:k", r#""""#, &[""], true),
+    ("StringEqualsIgnoreCase", "k:k", r#""É""#, &["é"], false),
+    ("StringEquals", "aws:ResourceTag/Team", r#""a""#, &["a"], true),
+    // A value that can't be read: no positive operator holds, every negated one does.
+    ("NumericLessThan", "k:k", "5", &["four"], false),
+    ("NumericGreaterThan", "k:k", "5", &[], false),
+    ("NumericLessThan", "k:k", "0", &["-0.5"], true),
+    ("NumericEquals", "k:k", r#""+5""#, &["5"], true),
+    ("NumericEquals", "k:k", r#""1e1""#, &["10"], false),
+    ("NumericEquals", "k:k", "[1, 2]", &["2"], true),
+    ("NumericNotEquals", "k:k", "[1, 2]", &["2"], false),
+    ("NumericNotEquals", "k:k", r#""five""#, &["5"], true),
+    ("NumericEquals", "k:k", r#""five""#, &["five"], false),
+    ("NumericEquals", "k:k", r#""5*""#, &["5"], false),
+    ("DateEquals", "k:k", r#""2020-01-01""#, &[], false),
+    ("DateEquals", "k:k", r#""soon""#, &["soon"], false),
+    ("DateNotEquals", "k:k", r#""2020-01-01""#, &["soon"], true),
+    ("DateLessThanIfExists", "k:k", r#""2020-01-01""#, &[], true),
+    ("DateGreaterThan", "k:k", r#"["2030-01-01", "2020-01-01"]"#, &["2025-01-01T00:00:00Z"], true),
+    ("BinaryEquals", "k:k", r#""QQ==""#, &[], false),
+    ("BinaryEquals", "k:k", r#""QQ==""#, &["QQ"], false),
+    ("IpAddress", "k:k", r#""2001:db8::1""#, &["2001:db8::2"], false),
+    ("IpAddress", "k:k", r#"["10.0.0.0/8", "192.0.2.0/24"]"#, &["192.0.2.255"], true),
+    ("NotIpAddress", "k:k", r#"["10.0.0.0/8", "192.0.2.0/24"]"#, &["192.0.2.255"], false),
+    ("IpAddress", "k:k", r#""10.0.0.0/99""#, &["10.0.0.1"], false),
+    ("NotIpAddress", "k:k", r#""10.0.0.0/99""#, &["10.0.0.1"], true),
+    ("NotIpAddress", "k:k", r#""10.0.0.0/8""#, &["nowhere"], true),
+    ("ArnLike", "k:k", r#""arn:aws:s3:::b""#, &[], false),
+    ("ArnEquals", "k:k", r#""arn:aws:iam::*:user/${aws:username}""#, &["arn:aws:iam::111122223333:user/bob"], true),
+    ("ArnNotLike", "k:k", r#"["arn:aws:s3:::a", "arn:aws:s3:::b"]"#, &["arn:aws:s3:::b"], false),
+    ("Null", "aws:TagKeys", r#""true""#, &[], true),
+    ("Null", "k:k", r#""${aws:username}""#, &["a"], false),
+    // Set operators.
+    ("ForAllValues:StringEqualsIfExists", "aws:TagKeys", r#""a""#, &["b"], false),
+    ("ForAllValues:StringEqualsIfExists", "aws:TagKeys", r#""a""#, &[], true),
+    ("ForAnyValue:StringNotEqualsIfExists", "aws:TagKeys", r#""a""#, &[], true),
+    ("ForAnyValue:StringEquals", "aws:TagKeys", r#""a""#, &[""], false),
+    ("ForAnyValue:StringEquals", "aws:TagKeys", r#""""#, &[""], true),
+    ("ForAnyValue:StringEquals", "aws:TagKeys", "[]", &["a"], false),
+    ("ForAnyValue:StringNotEquals", "aws:TagKeys", "[]", &["a"], true),
+    ("ForAllValues:StringLike", "k:k", r#""a*""#, &["ab"], true),
+    ("ForAllValues:StringNotLike", "aws:TagKeys", r#""a*""#, &["b", "ab"], false),
+    ("StringEquals", "aws:TagKeys", r#""a""#, &["a"], true),
+    // Variables: only one value can stand in, and it stands for itself.
+    ("StringLike", "k:k", r#""${aws:PrincipalAccount}*""#, &["111122223333-x"], true),
+    ("StringEquals", "k:k", r#""${AWS:USERNAME}""#, &["bob"], true),
+    ("StringNotEquals", "k:k", r#"["${aws:SourceVpc}", "x"]"#, &["x"], false),
+    ("NumericEquals", "k:k", r#""${aws:PrincipalAccount}""#, &["111122223333"], false),
+    ("Bool", "k:k", r#""${aws:PrincipalIsAWSService}""#, &["false"], true),
 ];
 
 #[test]
@@ -163,6 +222,11 @@ const RESOURCES: &[(&str, &str, [bool; 3])] = &[
     ("arn:aws:s3:::b/${aws:username}", "arn:aws:s3:::b/bob", [true; 3]),
     ("arn:aws:s3:::b/${aws:SourceVpc}", "arn:aws:s3:::b/", [false; 3]),
     ("arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:q", "arn:aws:sqs:us-east-1:111122223333:q", [false; 3]),
+    ("**", "*", [false; 3]),
+    ("arn:aws:s3:::b", "b", [false; 3]),
+    ("arn:aws:s3:::b?/x", "arn:aws:s3:::b1/x", [true; 3]),
+    ("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/x", [false; 3]),
+    ("arn:aws:s3:::b/${aws:SourceVpc, 'none'}", "arn:aws:s3:::b/none", [true; 3]),
 ];
 
 #[test]
@@ -240,4 +304,97 @@ fn a_deny_outweighs_every_allow_and_names_its_statements() {
     let said = |resource: &str| verdict(&policy, PolicyKind::Identity, &request(user(), resource, &[]));
     assert_eq!(said("arn:aws:s3:::open/x"), Verdict::Allow { statements: vec![0] });
     assert_eq!(said("arn:aws:s3:::secret/x"), Verdict::ExplicitDeny { statements: vec![2] });
+}
+
+/// A verdict on one statement: effect, action and resource are there already.
+fn allows(elements: &str, version: &str, kind: PolicyKind, request: &Request) -> bool {
+    let policy = document(&format!(r#"{{"Version": "{version}", "Statement": {{"Effect": "Allow", {elements}}}}}"#));
+    matches!(verdict(&policy, kind, request), Verdict::Allow { .. })
+}
+
+#[test]
+fn a_short_arn_is_read_by_the_kind_of_policy() {
+    use PolicyKind as K;
+    let kinds = [K::Identity, K::Boundary, K::Session, K::Resource, K::Endpoint, K::ServiceControl, K::ResourceControl];
+    let cases: &[(&str, [bool; 7])] = &[
+        ("arn:aws:sqs", [true, true, true, false, false, false, false]),
+        ("arn:aws:sqs:*", [true, true, true, true, true, true, false]),
+        ("arn:*:sqs", [true, true, true, true, true, false, false]),
+        ("arn:aws:sqs:us-east-1:111122223333:*", [true; 7]),
+    ];
+    for (pattern, expected) in cases {
+        for (kind, expected) in kinds.into_iter().zip(expected) {
+            for (element, expected) in [("Resource", *expected), ("NotResource", !*expected)] {
+                let elements = format!(r#""Principal": "*", "Action": "*", "{element}": "{pattern}""#);
+                let request = request(user(), "arn:aws:sqs:us-east-1:111122223333:q", &[]);
+                assert_eq!(
+                    allows(&elements, "2012-10-17", kind, &request),
+                    expected,
+                    "{element} {pattern} in {kind:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operator_and_every_key_has_to_hold() {
+    let holds = |condition: &str, keys: &[(&str, &[&str])]| {
+        let elements = format!(r#""Action": "*", "Resource": "*", "Condition": {condition}"#);
+        allows(&elements, "2012-10-17", PolicyKind::Identity, &request(user(), "*", keys))
+    };
+    let both = r#"{"StringEquals": {"k:a": "1", "k:b": "2"}}"#;
+    assert!(holds(both, &[("k:a", &["1"]), ("k:b", &["2"])]));
+    assert!(!holds(both, &[("k:a", &["1"])]));
+    let range = r#"{"NumericGreaterThan": {"k:a": 1}, "NumericLessThan": {"k:a": 3}}"#;
+    assert!(holds(range, &[("K:A", &["2"])]));
+    assert!(!holds(range, &[("k:a", &["3"])]));
+    assert!(holds("{}", &[]));
+    assert!(!holds(r#"{"StringLikely": {"k:a": "1"}}"#, &[("k:a", &["1"])]), "no such operator");
+    // The pair that makes `ForAllValues` restrictive.
+    let tags = r#"{"ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "Null": {"aws:TagKeys": "false"}}"#;
+    assert!(holds(tags, &[("aws:TagKeys", &["a"])]));
+    assert!(!holds(tags, &[]));
+    assert!(!holds(tags, &[("aws:TagKeys", &[])]), "no value is as good as no key");
+}
+
+#[test]
+fn variables_are_read_in_the_newer_version_and_their_places_only() {
+    let s3 = |text: &str| format!("arn:aws:s3:::{text}");
+    let resource = r#""Action": "*", "Resource": "arn:aws:s3:::${aws:username}""#;
+    let allowed = |elements: &str, version: &str, asked: &str| {
+        allows(elements, version, PolicyKind::Identity, &request(user(), &s3(asked), &[("k:t", &["a*"])]))
+    };
+    assert!(allowed(resource, "2012-10-17", "bob"));
+    assert!(!allowed(resource, "2008-10-17", "bob"));
+    assert!(allowed(resource, "2008-10-17", "${aws:username}"));
+    let star = r#""Action": "*", "Resource": "arn:aws:s3:::${*}""#;
+    assert!(allowed(star, "2008-10-17", "${anything}"), "in the older version a wildcard between braces");
+    assert!(!allowed(star, "2012-10-17", "${anything}"));
+    assert!(allowed(star, "2012-10-17", "*"));
+    let tag = r#""Action": "*", "Resource": "arn:aws:s3:::${k:t}""#;
+    assert!(allowed(tag, "2012-10-17", "a*"));
+    assert!(!allowed(tag, "2012-10-17", "ab"), "the asterisk of a value is no wildcard");
+    let action = r#""Action": "s3:${k:t}", "Resource": "*""#;
+    assert!(!allowed(action, "2012-10-17", "b"));
+    // Excludes nothing, as the variable has no value.
+    assert!(allowed(r#""Action": "*", "NotResource": "arn:aws:s3:::${aws:SourceVpc}*""#, "2012-10-17", "x"));
+}
+
+#[test]
+fn actions_are_compared_without_regard_to_case() {
+    for (element, expected) in [
+        (r#""Action": "S3:GETOBJECT""#, true),
+        (r#""Action": "s3:get?bject""#, true),
+        (r#""Action": "*:*""#, true),
+        (r#""Action": "s3:Get""#, false),
+        (r#""Action": ["sqs:*", "s3:*t"]"#, true),
+        (r#""Action": []"#, false),
+        (r#""NotAction": "s3:g*""#, false),
+        (r#""NotAction": ["sqs:*", "ec2:*"]"#, true),
+    ] {
+        let elements = format!(r#"{element}, "Resource": "*""#);
+        let holds = allows(&elements, "2012-10-17", PolicyKind::Identity, &request(user(), "*", &[]));
+        assert_eq!(holds, expected, "{element}");
+    }
 }
