@@ -2,10 +2,7 @@
 //!
 //!     cargo bench --no-default-features --bench engine                        # pairs of the embedded managed policies
 //!     cargo bench --no-default-features --bench engine -- pairs FILE          # pairs of a file of scripts/policy-history
-//!     cargo bench --no-default-features --bench engine -- all-pairs           # which managed policy holds which
 //!     cargo bench --no-default-features --bench engine -- adversarial         # 200 statements against 200
-//!
-//! `docs/performance.md` has the numbers.
 
 mod adversarial;
 
