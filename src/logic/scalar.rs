@@ -67,6 +67,10 @@ pub fn parse_instant(text: &str) -> Option<BigDecimal> {
     if parts.next().is_some() || hours > 24 || minutes > 59 || seconds >= 61 {
         return None;
     }
+    // The end of a day has the hour 24, and nothing comes after it.
+    if hours == 24 && (minutes > 0 || seconds > 0) {
+        return None;
+    }
     Some(BigDecimal::from(midnight + hours * 3600 + minutes * 60 - offset) + seconds)
 }
 
@@ -81,8 +85,11 @@ fn offset_of(text: &str) -> Option<i64> {
         None if rest.len() == 4 => (rest.get(..2)?, rest.get(2..)?),
         None => (rest, "00"),
     };
-    let number = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse::<i64>().ok())?;
-    Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
+    let two_digits = |s: &str, most: i64| -> Option<i64> {
+        let digits = s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit());
+        s.parse().ok().filter(|n| digits && *n <= most)
+    };
+    Some(sign * (two_digits(hours, 23)? * 3600 + two_digits(minutes, 59)? * 60))
 }
 
 fn days_of(year: i64, month: i64) -> i64 {
@@ -120,7 +127,16 @@ mod tests {
         ] {
             assert_eq!(seconds(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "2020-13-01", "2021-02-29", "2020-01-01T25:00:00Z", "tomorrow", "2020-01-01T00:00:0Z"] {
+        for text in [
+            "",
+            "2020-01-01T00:00:00+9223372036854775807:00",
+            "2020-01-01T24:30:00Z",
+            "2020-13-01",
+            "2021-02-29",
+            "2020-01-01T25:00:00Z",
+            "tomorrow",
+            "2020-01-01T00:00:0Z",
+        ] {
             assert_eq!(seconds(text), None, "{text}");
         }
     }
