@@ -105,7 +105,14 @@ pub(super) fn service(prefix: &str, bytes: &[u8]) -> Option<Service> {
         actions.push(Action { name, access_level, resources, condition_keys: keys, dependent_actions });
     }
     let prefix = SmolStr::new(prefix);
-    reader.is_at_end().then_some(Service { prefix, name, actions, resource_types, condition_keys })
+    reader.is_at_end().then_some(Service {
+        prefix,
+        name,
+        actions,
+        resource_types,
+        condition_keys,
+        arn_fields: Default::default(),
+    })
 }
 
 /// The entry `condition-key-homes`: the prefix of keys, and the services whose lists have them.

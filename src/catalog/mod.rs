@@ -19,6 +19,7 @@ pub use condition_keys::GlobalConditionKey;
 pub use embedded::{Catalog, CatalogError};
 pub use policies::ManagedPolicy;
 pub use regions::Region;
+pub(crate) use service::ArnFields;
 pub use service::{
     AccessLevel, Action, ActionResource, ConditionKeyDefinition, KeyKind, KeyType, ResourceType, Service,
 };

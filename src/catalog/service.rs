@@ -1,5 +1,7 @@
 //! One service of the service authorization reference.
 
+use std::sync::OnceLock;
+
 use smol_str::SmolStr;
 
 /// A service prefix with all that the service authorization reference says of it.
@@ -15,6 +17,19 @@ pub struct Service {
     pub resource_types: Vec<ResourceType>,
     /// In the order of the data.
     pub condition_keys: Vec<ConditionKeyDefinition>,
+    /// The fields of the ARN formats of all resource types, found when they are first asked for.
+    pub(crate) arn_fields: OnceLock<Vec<ArnFields>>,
+}
+
+/// Where the fields of one ARN format end.
+#[derive(Clone, Debug)]
+pub(crate) struct ArnFields {
+    /// Position in [`Service::resource_types`].
+    pub of_type: usize,
+    /// Position in [`ResourceType::arns`].
+    pub arn: usize,
+    /// The colons after the first five fields.
+    pub ends: [usize; 5],
 }
 
 /// An action of a service.

@@ -19,7 +19,7 @@ mod redundant_resource;
 mod unsupported_resource_arn_in_policy;
 mod wildcard_in_service_name;
 
-use crate::catalog::{Catalog, Service};
+use crate::catalog::{ArnFields, Catalog, Service};
 use crate::checks::{Check, CheckContext};
 use crate::finding::Location;
 use crate::policy::{Arn, PolicyDocument, Statement, StringItem, StringList, glob};
@@ -106,8 +106,14 @@ fn fields_are_unclear(text: &Text) -> bool {
     false
 }
 
-/// The six fields, or the number of fields. Colons within policy variables do not count.
+/// The six fields, or the number of fields.
 fn split(text: &str) -> Result<Arn<'_>, usize> {
+    Ok(arn_of(text, &field_ends(text)?))
+}
+
+/// Where the fields before the last end, or the number of fields if they are fewer. Colons within policy variables do
+/// not count.
+fn field_ends(text: &str) -> Result<[usize; 5], usize> {
     let mut ends = [0usize; 5];
     let mut found = 0;
     let mut in_variable = false;
@@ -126,17 +132,19 @@ fn split(text: &str) -> Result<Arn<'_>, usize> {
             _ => {}
         }
     }
-    if found < 5 {
-        return Err(found + 1);
-    }
-    Ok(Arn {
+    if found < 5 { Err(found + 1) } else { Ok(ends) }
+}
+
+/// The fields of a text, given the ends that [`field_ends`] found in it.
+fn arn_of<'t>(text: &'t str, ends: &[usize; 5]) -> Arn<'t> {
+    Arn {
         prefix: &text[..ends[0]],
         partition: &text[ends[0] + 1..ends[1]],
         service: &text[ends[1] + 1..ends[2]],
         region: &text[ends[2] + 1..ends[3]],
         account: &text[ends[3] + 1..ends[4]],
         resource: &text[ends[4] + 1..],
-    })
+    }
 }
 
 /// True for a field that is literal and known.
@@ -183,15 +191,19 @@ fn is_owner(catalog: &Catalog, service: &str, owner: &str) -> bool {
 /// The ARN formats of a service. A service field that is open (recovery points of AWS Backup: `${Vendor}`) counts as
 /// the service's own name.
 fn formats_of(service: &Service) -> impl Iterator<Item = (&str, Arn<'_>)> {
-    let types = service.resource_types.iter();
-    types.flat_map(|t| {
-        t.arns.iter().filter_map(|arn| {
-            let mut format = split(arn).ok()?;
-            if format.service.contains("${") {
-                format.service = &service.prefix;
-            }
-            Some((t.name.as_str(), format))
-        })
+    let fields = service.arn_fields.get_or_init(|| {
+        let arns =
+            service.resource_types.iter().enumerate().flat_map(|(t, r)| r.arns.iter().enumerate().map(move |a| (t, a)));
+        arns.filter_map(|(of_type, (arn, text))| Some(ArnFields { of_type, arn, ends: field_ends(text).ok()? }))
+            .collect()
+    });
+    fields.iter().filter_map(|fields| {
+        let of_type = service.resource_types.get(fields.of_type)?;
+        let mut format = arn_of(of_type.arns.get(fields.arn)?, &fields.ends);
+        if format.service.contains("${") {
+            format.service = &service.prefix;
+        }
+        Some((of_type.name.as_str(), format))
     })
 }
 
