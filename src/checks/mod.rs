@@ -341,12 +341,13 @@ pub fn run_check(check: &'static Check, context: &CheckContext<'_>) -> Vec<Findi
 
 /// Runs the checks on a policy of a deployment; nothing for one without a document.
 pub fn check_policy(policy: &Policy, catalog: &Catalog, strict: bool) -> Vec<Finding> {
-    check_policy_timed(policy, catalog, strict, None)
+    check_policy_timed(policy, None, catalog, strict, None)
 }
 
-/// [`check_policy`], adding up what each check takes.
+/// [`check_policy`], adding up what each check takes. `text` is that of a policy that is all of its file.
 pub fn check_policy_timed(
     policy: &Policy,
+    text: Option<&str>,
     catalog: &Catalog,
     strict: bool,
     timings: Option<&CheckTimings>,
@@ -356,7 +357,8 @@ pub fn check_policy_timed(
     };
     let context = CheckContext {
         resource_type: policy.resource_type.as_deref(),
-        form: Some(policy.form),
+        form: Some(policy.form).filter(|_| text.is_none()),
+        text,
         ..CheckContext::new(document, policy.policy_type, catalog)
     };
     run_all_timed(&context, strict, timings)

@@ -234,17 +234,14 @@ fn check_policy(
     timings: Option<&CheckTimings>,
 ) -> Vec<Finding> {
     // The text of a bare document counts, for its syntax and its size.
-    match bare_document(deployment, policy) {
-        Some(source) => checks::validate_text_timed(
-            source,
-            sources.get(source).text(),
-            policy.policy_type,
-            policy.resource_type.as_deref(),
-            catalog,
-            strict,
-            timings,
-        ),
-        None => checks::check_policy_timed(policy, catalog, strict, timings),
+    let file = bare_document(deployment, policy).map(|source| (source, sources.get(source)));
+    match &file {
+        Some((source, file)) if policy.document.is_none() => {
+            let resource_type = policy.resource_type.as_deref();
+            let text = file.text();
+            checks::validate_text_timed(*source, text, policy.policy_type, resource_type, catalog, strict, timings)
+        }
+        _ => checks::check_policy_timed(policy, file.as_ref().map(|(_, f)| f.text()), catalog, strict, timings),
     }
 }
 
