@@ -276,7 +276,8 @@ type Pair<'a> = (Option<&'a Principal>, Option<&'a Principal>);
 fn pairs<'a>(before: &Side<'a>, after: &Side<'a>) -> Vec<Pair<'a>> {
     let mut old: Vec<Option<&Principal>> = before.deployment.principals.iter().map(Some).collect();
     let mut pairs: Vec<Pair<'a>> = after.deployment.principals.iter().map(|p| (None, Some(p))).collect();
-    let alike: [&dyn Fn(&Principal, &Principal) -> bool; 3] =
+    type Alike<'f> = &'f dyn Fn(&Principal, &Principal) -> bool;
+    let alike: [Alike<'_>; 3] =
         [&|a, b| a.id == b.id, &|a, b| a.kind == b.kind && !a.arn.has_unknown() && a.arn == b.arn, &|a, b| {
             a.kind == b.kind && same_permissions(before, a, after, b)
         }];

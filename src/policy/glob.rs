@@ -192,7 +192,8 @@ fn intersects(a: &str, b: &str, unknown_is_any: bool) -> bool {
         if x != y {
             return false;
         }
-        (a.next(), b.next());
+        a.next();
+        b.next();
     }
     while let (Some(x), Some(y)) = (a.clone().next_back().map(letter), b.clone().next_back().map(letter)) {
         if is_wild(x) || is_wild(y) {
@@ -201,7 +202,8 @@ fn intersects(a: &str, b: &str, unknown_is_any: bool) -> bool {
         if x != y {
             return false;
         }
-        (a.next_back(), b.next_back());
+        a.next_back();
+        b.next_back();
     }
     let is_star = |c: Option<char>| c.map(letter) == Some('*');
     let is_only_star = |s: &str| !s.is_empty() && s.chars().all(|c| letter(c) == '*');
