@@ -5,6 +5,8 @@
 //! are dropped, and one that wholly covers it ends the branch. What has been assigned is a list of constraints for each
 //! dimension; whether values satisfy them is decided exactly by `language` and `key_values`.
 
+use std::cell::Cell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -35,8 +37,8 @@ pub(super) struct Sketch {
     pub keys: Vec<(KeyId, Vec<SmolStr>)>,
 }
 
-/// How far a search may go.
-const STEPS: u32 = 60_000;
+/// How much may be looked at for one question: relations between what has been assigned and a constraint.
+const WORK: u64 = 1_500_000;
 pub(super) const TOO_MANY_STEPS: &str = "the statements overlap in too many ways";
 
 /// What all searches of a question have in common.
@@ -51,6 +53,8 @@ pub(super) struct Frame {
     multivalued: FxHashSet<KeyId>,
     /// Keys that the question asks for and that every request carries.
     always: Vec<KeyId>,
+    /// What has been looked at so far, in all searches of the question.
+    work: Cell<u64>,
 }
 
 impl Frame {
@@ -62,8 +66,15 @@ impl Frame {
         preferences: Preferences,
         literals: impl Iterator<Item = &'l Literal>,
     ) -> Frame {
-        let mut frame =
-            Frame { callers, tied, services_act, preferences, multivalued: FxHashSet::default(), always: Vec::new() };
+        let mut frame = Frame {
+            callers,
+            tied,
+            services_act,
+            preferences,
+            multivalued: FxHashSet::default(),
+            always: Vec::new(),
+            work: Cell::new(0),
+        };
         for literal in literals {
             let Dimension::Key(key) = literal.dimension() else { continue };
             let by_use = matches!(literal.constraint.test, Test::All { .. } | Test::Any { .. });
@@ -87,7 +98,6 @@ pub(super) struct Search<'a> {
     frame: &'a Frame,
     /// Whether constraints of one dimension can hold together, by their identities.
     known: FxHashMap<SmallVec<[(usize, bool); 8]>, Found<()>>,
-    steps: u32,
     unknown: Option<&'static str>,
 }
 
@@ -125,7 +135,7 @@ struct Other<'r> {
 
 impl<'a> Search<'a> {
     pub(super) fn new(frame: &'a Frame) -> Search<'a> {
-        Search { frame, known: FxHashMap::default(), steps: 0, unknown: None }
+        Search { frame, known: FxHashMap::default(), unknown: None }
     }
 
     /// Finds a request of `region` outside all of `others` that `accept` takes; those that it refuses make the answer
@@ -143,7 +153,6 @@ impl<'a> Search<'a> {
             assigned.add(literal);
         }
         self.unknown = None;
-        self.steps = 0;
         for (dimension, literals) in &assigned.0 {
             match self.possible(*dimension, literals, None) {
                 Found::Nothing => return Found::Nothing,
@@ -166,8 +175,7 @@ impl<'a> Search<'a> {
         accept: &mut dyn FnMut(Sketch) -> bool,
     ) -> bool {
         loop {
-            self.steps += 1;
-            if self.steps > STEPS {
+            if self.is_spent() {
                 self.unknown = Some(TOO_MANY_STEPS);
                 return false;
             }
@@ -227,7 +235,8 @@ impl<'a> Search<'a> {
                 if possible && self.branch(next, left.clone(), others, accept) {
                     return true;
                 }
-                if self.steps > STEPS {
+                if self.is_spent() {
+                    self.unknown = Some(TOO_MANY_STEPS);
                     return false;
                 }
             }
@@ -235,7 +244,13 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// True once the question has cost all that it may.
+    fn is_spent(&self) -> bool {
+        self.frame.work.get() > WORK
+    }
+
     fn status(&mut self, assigned: &Assigned<'_>, literal: &Literal, contrary: &Literal) -> Status {
+        self.frame.work.set(self.frame.work.get() + 1);
         let dimension = literal.dimension();
         let own = assigned.of(dimension);
         for known in own {
