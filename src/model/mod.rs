@@ -8,7 +8,7 @@ use serde::Serialize;
 use smol_str::SmolStr;
 
 use crate::policy::{PolicyDocument, PolicyType};
-use crate::source::{Node, Span, Text};
+use crate::source::{Node, NodeKind, Shape, Span, Symbol, Text};
 
 /// All inputs of a run, resolved.
 #[derive(Clone, Debug, Default)]
@@ -205,23 +205,49 @@ impl Policy {
     /// more than a name (see [`crate::source::Shape::Any`]).
     pub fn status(&self) -> PolicyStatus {
         let Some(document) = &self.document else { return PolicyStatus::NotAnalysable };
-        if !self.gaps.is_empty() || holds_shapeless(document.root()) {
+        if !self.gaps.is_empty() || !shapeless(document.root()).is_empty() {
             PolicyStatus::Partly
         } else {
             PolicyStatus::Analysed
         }
     }
+
+    /// Why it is not, or not wholly, analysed: its gaps, and the unknown values that may hold more than a name, each
+    /// where it is first used. Empty for a policy that is analysed.
+    pub fn reasons(&self) -> Vec<Problem> {
+        let open = self.document.iter().flat_map(|d| shapeless(d.root()));
+        let unknown = open.map(|(symbol, span)| {
+            Problem::at(format!("`{}` is not known before deployment and may be anything", symbol.info().name), span)
+        });
+        self.gaps.iter().cloned().chain(unknown).collect()
+    }
 }
 
-fn holds_shapeless(node: &Node) -> bool {
-    use crate::source::{NodeKind, Shape};
-    let shapeless = |t: &Text| t.has_unknown() && t.symbols().any(|s| s.info().shape == Shape::Any);
-    match &node.kind {
-        NodeKind::String(t) => shapeless(t),
-        NodeKind::Sequence(items) => items.iter().any(holds_shapeless),
-        NodeKind::Mapping(m) => m.iter().any(|e| shapeless(&e.key) || holds_shapeless(&e.value)),
-        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => false,
+/// The symbols that may stand for anything, each with the place of its first use.
+fn shapeless(root: &Node) -> Vec<(Symbol, Span)> {
+    fn look(text: &Text, span: Span, out: &mut Vec<(Symbol, Span)>) {
+        if text.has_unknown() {
+            for symbol in text.symbols().filter(|s| s.info().shape == Shape::Any) {
+                if out.iter().all(|(known, _)| *known != symbol) {
+                    out.push((symbol, span));
+                }
+            }
+        }
     }
+    fn walk(node: &Node, out: &mut Vec<(Symbol, Span)>) {
+        match &node.kind {
+            NodeKind::String(text) => look(text, node.span, out),
+            NodeKind::Sequence(items) => items.iter().for_each(|i| walk(i, out)),
+            NodeKind::Mapping(map) => map.iter().for_each(|e| {
+                look(&e.key, e.key_span, out);
+                walk(&e.value, out);
+            }),
+            NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => {}
+        }
+    }
+    let mut out = Vec::new();
+    walk(root, &mut out);
+    out
 }
 
 /// A role, user, group or permission set of an input.

@@ -1,6 +1,7 @@
 //! The JSON report: one object, whose schema is `docs/report.schema.json`. Policies are written straight from their
 //! trees, so a large report costs no second copy of them.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -86,9 +87,9 @@ struct InputView<'a> {
 
 #[derive(Serialize)]
 struct ProblemView<'a> {
-    message: &'a str,
+    message: Cow<'a, str>,
     location: Option<PlaceView>,
-    help: Option<&'a str>,
+    help: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -259,7 +260,16 @@ fn input_view<'a>(report: &Report<'a>, index: usize, input: &'a Input) -> InputV
 
 fn problem_view<'a>(report: &Report<'a>, input: &str, problem: &'a Problem) -> ProblemView<'a> {
     let place = problem.span.map(|_| report.problem_place(input, problem).into());
-    ProblemView { message: &problem.message, location: place, help: problem.help.as_deref() }
+    ProblemView {
+        message: Cow::Borrowed(&problem.message),
+        location: place,
+        help: problem.help.as_deref().map(Cow::Borrowed),
+    }
+}
+
+fn reason_view<'a>(report: &Report<'a>, input: &str, reason: Problem) -> ProblemView<'a> {
+    let place = reason.span.map(|_| report.problem_place(input, &reason).into());
+    ProblemView { message: reason.message.into(), location: place, help: reason.help.map(Cow::Owned) }
 }
 
 fn policies<'a>(report: &Report<'a>, ids: &'a [String]) -> Vec<PolicyView<'a>> {
@@ -276,7 +286,7 @@ fn policies<'a>(report: &Report<'a>, ids: &'a [String]) -> Vec<PolicyView<'a>> {
             policy_type: policy.policy_type,
             resource_type: policy.resource_type.as_deref(),
             status: policy.status(),
-            gaps: policy.gaps.iter().map(|gap| problem_view(report, input, gap)).collect(),
+            gaps: policy.reasons().into_iter().map(|reason| reason_view(report, input, reason)).collect(),
             when: policy.when.as_ref().map(ToString::to_string),
             location: policy.span.map(|span| Place::of(span, report.sources).into()),
             document: policy.document.as_ref().map(|d| Document(d.root())),

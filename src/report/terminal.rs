@@ -389,9 +389,10 @@ impl Writer<'_> {
                 PolicyStatus::Partly | PolicyStatus::Analysed => continue,
             };
             let input = self.report.deployment.inputs.get(policy.input.0).map_or("", |i| i.path.as_str());
-            let reasons: Vec<&str> = policy.gaps.iter().map(|g| g.message.as_str()).collect();
-            let reasons = if reasons.is_empty() { "it holds unknown values".to_owned() } else { reasons.join("; ") };
-            let place = policy.gaps.first().map(|g| self.report.problem_place(input, g).short());
+            let why = policy.reasons();
+            let reasons: Vec<&str> = why.iter().map(|g| g.message.as_str()).collect();
+            let reasons = reasons.join("; ");
+            let place = why.first().map(|g| self.report.problem_place(input, g).short());
             let place = place.unwrap_or_else(|| input.to_owned());
             let line = format!("{status}: {} {}, {place}: {reasons}", policy.resource.id, policy.name);
             writeln!(out, "  {}", one_line(&line))?;
