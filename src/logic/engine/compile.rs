@@ -6,15 +6,17 @@
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
+use rustc_hash::FxHasher;
 use smallvec::{SmallVec, smallvec};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, StrExt};
 
 use super::caller::{self, Derived};
 use super::key::KeyId;
 use super::language::Language;
-use super::pattern::{Class, Element, Pattern, Unit, folded, glob, literal};
+use super::pattern::{Class, Element, Pattern, Unit, glob, literal};
 use super::range::{Cut, Ranges};
 use super::value::{Addresses, Values};
 use super::variable::{self, Piece};
@@ -53,6 +55,48 @@ pub(super) enum Test {
 pub(super) struct Constraint {
     pub dimension: Dimension,
     pub test: Test,
+    /// No other constraint of this process has it.
+    id: u64,
+    /// The same for constraints that say the same.
+    hash: u64,
+}
+
+impl Constraint {
+    fn new(dimension: Dimension, test: Test) -> Constraint {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut hasher = FxHasher::default();
+        dimension.hash(&mut hasher);
+        test.content_hash().hash(&mut hasher);
+        Constraint { dimension, test, id: NEXT.fetch_add(1, Ordering::Relaxed), hash: hasher.finish() }
+    }
+}
+
+impl Constraint {
+    /// Steps that it takes to see whether a value meets the constraint, roughly.
+    pub(super) fn cost(&self) -> usize {
+        match &self.test {
+            Test::In(language) => language.cost_of_text(),
+            Test::Absent => 1,
+            Test::Value { values, .. } | Test::All { values, .. } | Test::Any { values, .. } => match values {
+                Values::Text(language) => language.cost_of_text(),
+                _ => 8,
+            },
+        }
+    }
+}
+
+impl Test {
+    /// A number that is the same for equal tests.
+    fn content_hash(&self) -> (u8, u64) {
+        let flags = |negated: bool, or_absent: bool| u8::from(negated) + 2 * u8::from(or_absent);
+        match self {
+            Test::In(language) => (0, language.content_hash()),
+            Test::Absent => (4, 0),
+            Test::Value { values, negated, or_absent } => (8 + flags(*negated, *or_absent), values.content_hash()),
+            Test::All { values, negated } => (16 + flags(*negated, false), values.content_hash()),
+            Test::Any { values, negated, or_absent } => (24 + flags(*negated, *or_absent), values.content_hash()),
+        }
+    }
 }
 
 /// A constraint that has to hold, or not to hold.
@@ -64,7 +108,7 @@ pub(super) struct Literal {
 
 impl Literal {
     pub(super) fn new(dimension: Dimension, test: Test, holds: bool) -> Literal {
-        Literal { constraint: Arc::new(Constraint { dimension, test }), holds }
+        Literal { constraint: Arc::new(Constraint::new(dimension, test)), holds }
     }
 
     pub(super) fn negated(&self) -> Literal {
@@ -78,7 +122,9 @@ impl Literal {
     /// True if it can be seen without thought that both say the same of the request, polarity left aside.
     pub(super) fn same_constraint(&self, other: &Literal) -> bool {
         Arc::ptr_eq(&self.constraint, &other.constraint)
-            || (self.dimension() == other.dimension() && self.constraint.test == other.constraint.test)
+            || (self.constraint.hash == other.constraint.hash
+                && self.dimension() == other.dimension()
+                && self.constraint.test == other.constraint.test)
     }
 
     pub(super) fn has_variables(&self) -> bool {
@@ -91,8 +137,9 @@ impl Literal {
         }
     }
 
-    pub(super) fn id(&self) -> (usize, bool) {
-        (Arc::as_ptr(&self.constraint) as usize, self.holds)
+    /// Tells the constraint and whether it holds.
+    pub(super) fn id(&self) -> u64 {
+        2 * self.constraint.id + u64::from(self.holds)
     }
 }
 
@@ -213,10 +260,16 @@ impl<'a> Template<'a> {
     }
 
     /// The elements when exactly the keys of `present` have values; `None` if a variable has none and no default.
-    fn elements(
+    fn elements(&self, present: &dyn Fn(&str) -> bool, text: impl FnMut(&str) -> Vec<Element>) -> Option<Vec<Element>> {
+        self.elements_with(present, text, &mut |key| variable::letter(key))
+    }
+
+    /// The same with a letter of choice for each variable that has a value.
+    fn elements_with(
         &self,
         present: &dyn Fn(&str) -> bool,
         mut text: impl FnMut(&str) -> Vec<Element>,
+        letter: &mut dyn FnMut(&str) -> char,
     ) -> Option<Vec<Element>> {
         let mut elements = Vec::new();
         for piece in &self.pieces {
@@ -224,7 +277,7 @@ impl<'a> Template<'a> {
                 Piece::Text(t) => elements.extend(text(t)),
                 Piece::Character(c) => elements.push(Element::One(Unit::Char(*c))),
                 Piece::Variable { key, .. } if present(key) => {
-                    elements.push(Element::One(Unit::Char(variable::letter(key))));
+                    elements.push(Element::One(Unit::Char(letter(key))));
                 }
                 Piece::Variable { default: Some(default), .. } => elements.extend(literal(default)),
                 Piece::Variable { default: None, .. } => return None,
@@ -257,7 +310,7 @@ impl Compiler {
             (None, None) => return Err(CompileError::Action(self.index)),
         };
         let language = Language::new(list.items.iter().flat_map(|i| action_patterns(i.text.as_str())).map(Arc::new));
-        let is_all = language.relation(all_actions()) == super::language::Relation::Covers;
+        let is_all = language.covers_simply(all_actions());
         if !(holds && is_all) {
             self.join(&mut ways, vec![smallvec![Literal::new(Dimension::Action, Test::In(language), holds)]])?;
         }
@@ -476,7 +529,10 @@ impl Compiler {
                 },
             })
             .collect();
-        let build = |t: &Template<'_>, present: &dyn Fn(&str) -> bool| text_pattern(operator.base, t, present);
+        let has_case =
+            |key: &str| self.ties == Ties::Untied || Derived::of(&key.to_ascii_lowercase()) != Some(Derived::Account);
+        let build =
+            |t: &Template<'_>, present: &dyn Fn(&str) -> bool| text_pattern(operator.base, t, present, &has_case);
         // One of several values is enough for these, so that each value may be a way of its own.
         let apart = !negated && !or_absent && operator.set != Some(SetOperator::ForAllValues);
         let new = self.split(
@@ -536,10 +592,13 @@ pub(super) fn every_action() -> &'static Language {
 }
 
 /// The patterns of an `Action` string over names of actions in lower case, which hold exactly one colon.
-pub(super) fn action_patterns(text: &str) -> Vec<Pattern> {
-    let text = text.to_ascii_lowercase();
+pub(super) fn action_patterns(text: &str) -> SmallVec<[Pattern; 1]> {
+    let text = text.to_ascii_lowercase_smolstr();
+    if text.contains(':') && !text.contains(['*', '?']) {
+        return smallvec![Pattern::literal(text)];
+    }
     if text.contains(':') {
-        return vec![Pattern::new(glob(&text, Class::NoColon))];
+        return smallvec![Pattern::new(glob(&text, Class::NoColon))];
     }
     // The colon is within one of the wildcards.
     let stars = text.char_indices().filter(|(_, c)| matches!(c, '*' | '?'));
@@ -601,14 +660,44 @@ impl ResourceShape<'_> {
     }
 }
 
-/// The patterns of one value of an operator that compares text.
-fn text_pattern(base: BaseOperator, template: &Template<'_>, present: &dyn Fn(&str) -> bool) -> Option<Vec<Pattern>> {
+/// The patterns of one value of an operator that compares text. `has_case`: whether a key's values have letters.
+fn text_pattern(
+    base: BaseOperator,
+    template: &Template<'_>,
+    present: &dyn Fn(&str) -> bool,
+    has_case: &dyn Fn(&str) -> bool,
+) -> Option<Vec<Pattern>> {
     use BaseOperator as B;
     let one = |elements: Vec<Element>| vec![Pattern::new(elements)];
     match base {
-        B::StringEquals | B::StringNotEquals => template.elements(present, |t| literal(t).collect()).map(one),
+        B::StringEquals | B::StringNotEquals => match &*template.pieces {
+            [Piece::Text(text)] => Some(vec![Pattern::literal(*text)]),
+            _ => template.elements(present, |t| literal(t).collect()).map(one),
+        },
         B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase | B::Bool => {
-            template.elements(present, |t| folded(t).collect()).map(one)
+            // The value of a variable may differ in case, too: each as it is, or in another case.
+            let variables = template.keys().filter(|key| present(key) && has_case(key)).count().min(4);
+            let pattern = |choice: u32| {
+                let mut number = 0;
+                let elements = template.elements_with(present, |t| literal(t).collect(), &mut |key| {
+                    if !has_case(key) {
+                        return variable::letter(key);
+                    }
+                    number += 1;
+                    match choice >> (number - 1) & 1 {
+                        1 => variable::letter_in_other_case(key),
+                        _ => variable::letter(key),
+                    }
+                });
+                let elements = elements?.into_iter().map(|element| match element {
+                    Element::One(Unit::Char(c)) if c.is_ascii_alphabetic() => {
+                        Element::One(Unit::Fold(c.to_ascii_lowercase()))
+                    }
+                    element => element,
+                });
+                Some(Pattern::new(elements))
+            };
+            (0..1u32 << variables).map(pattern).collect()
         }
         B::StringLike | B::StringNotLike => template.elements(present, |t| glob(t, Class::All).collect()).map(one),
         B::BinaryEquals => {

@@ -18,7 +18,7 @@ pub(super) struct KeyId(u32);
 pub(super) struct KeyInfo {
     /// In lower case.
     pub name: SmolStr,
-    /// As it was first written.
+    /// As AWS spells it, or else as it was first written.
     pub spelling: SmolStr,
     /// `None` for a key that the service data does not know.
     pub multivalued: Option<bool>,
@@ -63,7 +63,7 @@ impl KeyId {
             multivalued: Catalog::embedded().key_type(spelling).map(|t| t.multivalued),
             always_present: ALWAYS.contains(&name.as_str()),
             presence: presence(&name),
-            spelling: spelling.into(),
+            spelling: usual_spelling(spelling),
             name: name.clone(),
         });
         let mut table = table().write().unwrap_or_else(|p| p.into_inner());
@@ -80,6 +80,23 @@ impl KeyId {
         let table = table().read().unwrap_or_else(|p| p.into_inner());
         // INVARIANT: ids are made by `of` alone, which adds the info first, and nothing is ever taken out.
         Arc::clone(&table.infos[self.0 as usize])
+    }
+}
+
+/// The key as AWS spells it, if it is known; tags keep what follows the slash.
+fn usual_spelling(key: &str) -> SmolStr {
+    let catalog = Catalog::embedded();
+    let global = catalog.global_condition_key(key).or_else(|| catalog.cross_service_condition_key(key)).map(|k| k.name);
+    let name = match global {
+        Some(name) => name,
+        None => match catalog.service_condition_key(key) {
+            Some((_, known)) if !known.name.contains('$') => return known.name.clone(),
+            _ => return key.into(),
+        },
+    };
+    match key.get(name.len()..) {
+        Some(tag) if name.ends_with('/') => format!("{name}{tag}").into(),
+        _ => name.into(),
     }
 }
 

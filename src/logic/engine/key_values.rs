@@ -3,6 +3,7 @@
 
 use smol_str::SmolStr;
 
+use super::budget::Budget;
 use super::compile::{Literal, Test};
 use super::language::{Found, Language, Prefer};
 use super::pattern::Pattern;
@@ -33,6 +34,7 @@ pub(super) fn find_values(
     multivalued: bool,
     always_present: bool,
     prefer: Prefer<'_>,
+    budget: &Budget,
 ) -> Found<Vec<SmolStr>> {
     let fits = |values: &[SmolStr]| literals.iter().all(|l| holds(l, values));
     if !always_present && fits(&[]) {
@@ -55,14 +57,14 @@ pub(super) fn find_values(
     }
     let mut unknown = None;
     if possible {
-        match find_value(&sets, prefer) {
+        match find_value(&sets, prefer, budget) {
             Found::Some(value) => return Found::Some(vec![value]),
             Found::Nothing => {}
             Found::Unknown(why) => unknown = Some(why),
         }
     }
     if multivalued && possible {
-        match find_several(literals, prefer) {
+        match find_several(literals, prefer, budget) {
             Found::Nothing => {}
             found => return found,
         }
@@ -71,7 +73,7 @@ pub(super) fn find_values(
 }
 
 /// Finds two or more values.
-fn find_several(literals: &[&Literal], prefer: Prefer<'_>) -> Found<Vec<SmolStr>> {
+fn find_several(literals: &[&Literal], prefer: Prefer<'_>, budget: &Budget) -> Found<Vec<SmolStr>> {
     // What every value has to fulfil, and what some value has to.
     let mut every: Vec<(&Values, bool)> = Vec::new();
     let mut some: Vec<(&Values, bool)> = Vec::new();
@@ -96,17 +98,18 @@ fn find_several(literals: &[&Literal], prefer: Prefer<'_>) -> Found<Vec<SmolStr>
     for wanted in some {
         let mut sets = every.clone();
         sets.push(wanted);
-        match find_value(&sets, prefer) {
+        match find_value(&sets, prefer, budget) {
             Found::Some(value) => add(value),
             Found::Nothing => return Found::Nothing,
             Found::Unknown(why) => return Found::Unknown(why),
         }
     }
     while members.len() < 2 {
-        let taken = Values::Text(Language::new(members.iter().map(|m| std::sync::Arc::new(Pattern::literal(m)))));
+        let taken =
+            Values::Text(Language::new(members.iter().map(|m| std::sync::Arc::new(Pattern::literal(m.clone())))));
         let mut sets = every.clone();
         sets.push((&taken, false));
-        match find_value(&sets, prefer) {
+        match find_value(&sets, prefer, budget) {
             Found::Some(value) => members.push(value),
             Found::Nothing => return Found::Nothing,
             Found::Unknown(why) => return Found::Unknown(why),

@@ -1,14 +1,14 @@
 //! Sets of strings: unions of patterns, and whether a string lies in some of them and outside of others.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::pattern::{Class, Element, Pattern, Unit, is_empty, letters};
-use super::variable;
+use super::budget::{Budget, TOO_MANY_STEPS};
+use super::pattern::{Class, Element, Pattern, Unit};
+use super::{product, variable};
 
 /// An answer about a set: something of it, nothing there, or not found out (and why).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,39 +41,36 @@ pub(super) struct Language {
     patterns: Vec<Arc<Pattern>>,
     globs: Vec<Arc<Pattern>>,
     has_variables: bool,
+    /// The same for languages of the same patterns.
+    hash: u64,
 }
 
 impl PartialEq for Language {
     fn eq(&self, other: &Language) -> bool {
-        self.literals == other.literals
+        self.hash == other.hash
+            && self.literals == other.literals
             && self.globs.len() == other.globs.len()
             && self.globs.iter().all(|p| other.globs.contains(p))
     }
 }
 
-/// States of a product of languages that are looked at before giving up.
-const STATES: usize = 40_000;
-
-pub(super) const TOO_MANY_STATES: &str = "the patterns of one element or condition key are too entangled";
 pub(super) const VARIABLE_MEETS_TEXT: &str = "a policy variable would have to equal a part of another pattern";
 
 impl Language {
     pub(super) fn new(patterns: impl IntoIterator<Item = Arc<Pattern>>) -> Language {
         let mut language = Language::default();
         for pattern in patterns {
-            language.has_variables |= pattern.named().any(variable::is_letter);
-            match pattern.as_literal() {
-                Some(text) => {
-                    if language.literals.insert(text.into()) {
-                        language.patterns.push(pattern);
-                    }
+            language.has_variables |= pattern.special().iter().copied().any(variable::is_letter);
+            let is_new = match pattern.as_literal() {
+                Some(text) => language.literals.insert(text.clone()),
+                None => !language.globs.contains(&pattern),
+            };
+            if is_new {
+                if !pattern.is_literal() {
+                    language.globs.push(Arc::clone(&pattern));
                 }
-                None => {
-                    if !language.globs.contains(&pattern) {
-                        language.globs.push(Arc::clone(&pattern));
-                        language.patterns.push(pattern);
-                    }
-                }
+                language.hash = language.hash.wrapping_add(pattern.content_hash());
+                language.patterns.push(pattern);
             }
         }
         language
@@ -83,8 +80,28 @@ impl Language {
         Language::new([Arc::new(pattern)])
     }
 
+    /// A number that is the same for equal languages.
+    pub(super) fn content_hash(&self) -> u64 {
+        self.hash
+    }
+
     pub(super) fn patterns(&self) -> &[Arc<Pattern>] {
         &self.patterns
+    }
+
+    /// Steps that it takes to see whether a string is in the language, roughly.
+    pub(super) fn cost_of_text(&self) -> usize {
+        2 + 8 * self.globs.len()
+    }
+
+    /// The patterns that stand for several strings.
+    pub(super) fn globs(&self) -> &[Arc<Pattern>] {
+        &self.globs
+    }
+
+    /// The strings among the patterns.
+    pub(super) fn literals(&self) -> impl Iterator<Item = &SmolStr> {
+        self.literals.iter()
     }
 
     /// True if some pattern holds a policy variable.
@@ -102,11 +119,18 @@ impl Language {
     }
 
     /// True if one of the patterns covers the given one; the union may cover it without that.
-    fn covers_simply(&self, pattern: &Pattern) -> bool {
+    pub(super) fn covers_simply(&self, pattern: &Pattern) -> bool {
         match pattern.as_literal() {
-            Some(text) => self.contains(&text),
+            Some(text) => self.contains(text),
             None => self.globs.iter().any(|p| p.covers(pattern)),
         }
+    }
+
+    /// Steps that it takes to compare the pattern with this language, roughly.
+    pub(super) fn cost(&self, pattern: &Pattern) -> usize {
+        // Strings are told apart by their beginnings; two patterns cost the product of their lengths.
+        let each = if pattern.is_literal() { 4 } else { 4 + pattern.width() };
+        1 + self.globs.len() * each + if pattern.is_literal() { 0 } else { self.literals.len() }
     }
 
     /// What every string of the pattern, or none, or some, is in this language.
@@ -140,7 +164,7 @@ pub(super) type Fits<'a> = &'a mut dyn FnMut(&str) -> bool;
 
 /// Finds a string that is in every one of `inside` and in none of `outside`. `prefer` offers strings to try first, given
 /// a pattern that they should match; they need not.
-pub(super) fn find(inside: &[&Language], outside: &[&Language], prefer: Prefer<'_>) -> Found<SmolStr> {
+pub(super) fn find(inside: &[&Language], outside: &[&Language], prefer: Prefer<'_>, budget: &Budget) -> Found<SmolStr> {
     let everything;
     let narrowest = match inside.iter().min_by_key(|l| l.patterns.len()) {
         Some(language) => *language,
@@ -151,7 +175,7 @@ pub(super) fn find(inside: &[&Language], outside: &[&Language], prefer: Prefer<'
     };
     let mut unknown = None;
     for pattern in &narrowest.patterns {
-        match find_in(pattern, inside, narrowest, outside, prefer) {
+        match find_in(pattern, inside, narrowest, outside, prefer, budget) {
             Found::Nothing => {}
             Found::Some(text) => return Found::Some(text),
             Found::Unknown(why) => unknown = Some(why),
@@ -169,23 +193,28 @@ fn find_in(
     own: &Language,
     outside: &[&Language],
     prefer: Prefer<'_>,
+    budget: &Budget,
 ) -> Found<SmolStr> {
+    if budget.is_spent() {
+        return Found::Unknown(TOO_MANY_STEPS);
+    }
     let fits = |text: &str| inside.iter().all(|l| l.contains(text)) && !outside.iter().any(|l| l.contains(text));
     let variables = inside.iter().any(|l| l.has_variables);
     if !variables && let Some(text) = pattern.as_literal() {
-        return if fits(&text) { Found::Some(text.into()) } else { Found::Nothing };
+        return if fits(text) { Found::Some(text.clone()) } else { Found::Nothing };
     }
     // Narrow the pattern down to the smallest that is known to hold every string sought.
     let mut current = Arc::clone(pattern);
-    let mut open: SmallVec<[SmallVec<[&Arc<Pattern>; 4]>; 4]> = SmallVec::new();
+    let mut open: SmallVec<[product::Group<'_>; 4]> = SmallVec::new();
     let others = inside.iter().filter(|l| !std::ptr::eq(**l, own));
     for language in others {
+        budget.spend(language.cost(&current));
         if language.covers_simply(&current) {
             continue;
         }
-        let meeting: SmallVec<[&Arc<Pattern>; 4]> = language.patterns.iter().filter(|p| p.meets(&current)).collect();
+        let meeting: product::Group<'_> = language.patterns.iter().filter(|p| p.meets(&current)).collect();
         match &*meeting {
-            [] if variables => return entangled(&current, inside, outside),
+            [] if variables => return entangled(&current, inside, outside, budget),
             [] => return Found::Nothing,
             [one] if current.covers(one) => current = Arc::clone(one),
             _ => open.push(meeting),
@@ -193,6 +222,7 @@ fn find_in(
     }
     let mut against: SmallVec<[&Arc<Pattern>; 8]> = SmallVec::new();
     for language in outside {
+        budget.spend(language.cost(&current));
         if language.covers_simply(&current) {
             return Found::Nothing;
         }
@@ -212,17 +242,17 @@ fn find_in(
     }
     if open.is_empty() && against.is_empty() {
         let text = current.filled(|_, _| "example");
-        return if fits(&text) { Found::Some(text.into()) } else { search(&current, &open, &against) };
+        return if fits(&text) { Found::Some(text.into()) } else { product::search(&current, &open, &against, budget) };
     }
-    match search(&current, &open, &against) {
-        Found::Nothing if variables && !open.is_empty() => entangled(&current, inside, outside),
+    match product::search(&current, &open, &against, budget) {
+        Found::Nothing if variables && !open.is_empty() => entangled(&current, inside, outside, budget),
         answer => answer,
     }
 }
 
 /// No string was found with policy variables taken as letters of their own. That is the answer, unless the variable's
 /// value might coincide with what another pattern demands.
-fn entangled(pattern: &Arc<Pattern>, inside: &[&Language], outside: &[&Language]) -> Found<SmolStr> {
+fn entangled(pattern: &Arc<Pattern>, inside: &[&Language], outside: &[&Language], budget: &Budget) -> Found<SmolStr> {
     let loosen = |p: &Pattern| {
         let loose = p.elements().iter().map(|e| match e {
             Element::One(Unit::Char(c)) if variable::is_letter(*c) => Element::Star(Class::All),
@@ -230,103 +260,17 @@ fn entangled(pattern: &Arc<Pattern>, inside: &[&Language], outside: &[&Language]
         });
         Arc::new(Pattern::new(loose))
     };
+    let pattern = loosen(pattern);
     let languages: Vec<Vec<Arc<Pattern>>> =
         inside.iter().map(|l| l.patterns.iter().map(|p| loosen(p)).collect()).collect();
-    let open = languages.iter().map(|l| l.iter().collect()).collect();
-    let without_variables = |p: &&Arc<Pattern>| !p.named().any(variable::is_letter);
+    let open: Vec<product::Group<'_>> = languages.iter().map(|l| l.iter().collect()).collect();
+    let without_variables = |p: &&Arc<Pattern>| !p.special().iter().copied().any(variable::is_letter);
     let against: SmallVec<[&Arc<Pattern>; 8]> =
         outside.iter().flat_map(|l| &l.patterns).filter(without_variables).collect();
-    match search(&loosen(pattern), &open, &against) {
+    match product::search(&pattern, &open, &against, budget) {
         Found::Nothing => Found::Nothing,
         _ => Found::Unknown(VARIABLE_MEETS_TEXT),
     }
-}
-
-/// Breadth first over the positions of all the patterns at once: exact, and finds a shortest string.
-fn search(
-    pattern: &Arc<Pattern>,
-    open: &SmallVec<[SmallVec<[&Arc<Pattern>; 4]>; 4]>,
-    against: &[&Arc<Pattern>],
-) -> Found<SmolStr> {
-    // Groups of patterns: of each group one has to match, and none of the last group may.
-    let mut patterns: Vec<&Pattern> = vec![pattern];
-    let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
-    groups.push(0..1);
-    for group in open {
-        let from = patterns.len();
-        patterns.extend(group.iter().map(|p| &***p));
-        groups.push(from..patterns.len());
-    }
-    let first_against = patterns.len();
-    patterns.extend(against.iter().map(|p| &***p));
-    let letters = letters(patterns.iter().copied());
-
-    let widths: Vec<usize> = patterns.iter().map(|p| p.width().div_ceil(64)).collect();
-    let offsets: Vec<usize> = widths
-        .iter()
-        .scan(0, |sum, w| {
-            let at = *sum;
-            *sum += w;
-            Some(at)
-        })
-        .collect();
-    let part = |state: &[u64], i: usize| -> SmallVec<[u64; 3]> { state[offsets[i]..offsets[i] + widths[i]].into() };
-
-    type State = SmallVec<[u64; 12]>;
-    let mut start: State = SmallVec::new();
-    for p in &patterns {
-        start.extend(p.start());
-    }
-    let mut from: FxHashMap<State, Option<(State, char)>> = FxHashMap::default();
-    let mut queue = VecDeque::new();
-    from.insert(start.clone(), None);
-    queue.push_back(start);
-    while let Some(state) = queue.pop_front() {
-        let accepted = groups.iter().all(|g| g.clone().any(|i| patterns[i].accepts(&part(&state, i))))
-            && !(first_against..patterns.len()).any(|i| patterns[i].accepts(&part(&state, i)));
-        if accepted {
-            let mut text = Vec::new();
-            let mut at = &state;
-            while let Some(Some((before, c))) = from.get(at) {
-                text.push(*c);
-                at = before;
-            }
-            return Found::Some(text.into_iter().rev().collect());
-        }
-        if from.len() > STATES {
-            return Found::Unknown(TOO_MANY_STATES);
-        }
-        // A fixed character leaves no choice.
-        let own = part(&state, 0);
-        let mut fixed: SmallVec<[char; 4]> = SmallVec::new();
-        let any = pattern.next_elements(&own).any(|e| match e {
-            Element::One(Unit::Char(c)) => {
-                fixed.push(c);
-                false
-            }
-            _ => true,
-        });
-        let candidates: &[char] = if any { &letters } else { &fixed };
-        for c in candidates {
-            let mut next: State = SmallVec::new();
-            let mut dead = false;
-            for (i, p) in patterns.iter().enumerate() {
-                let positions = p.step(&state[offsets[i]..offsets[i] + widths[i]], *c);
-                next.extend(positions);
-                if i + 1 == first_against {
-                    dead = groups.iter().any(|g| g.clone().all(|i| is_empty(&part(&next, i))));
-                    if dead {
-                        break;
-                    }
-                }
-            }
-            if !dead && !from.contains_key(&next) {
-                from.insert(next.clone(), Some((state.clone(), *c)));
-                queue.push_back(next);
-            }
-        }
-    }
-    Found::Nothing
 }
 
 #[cfg(test)]
@@ -371,7 +315,7 @@ mod tests {
         fn what_is_found_fits_and_nothing_that_fits_is_missed(a in patterns(), b in patterns(), c in patterns()) {
             let (x, y, z) = (language(&a), language(&b), language(&c));
             let fits = |t: &str| x.contains(t) && y.contains(t) && !z.contains(t);
-            match find(&[&x, &y], &[&z], &mut none) {
+            match find(&[&x, &y], &[&z], &mut none, &Budget::default()) {
                 Found::Some(text) => prop_assert!(fits(&text), "{text}"),
                 Found::Nothing => {
                     let mut texts = vec![String::new()];

@@ -4,13 +4,16 @@
 //! none of those?" (see `search`). The answer is never a guess: it holds, or fails with a request that the plain evaluator
 //! confirms, or is undecided for a reason that is named.
 
+mod budget;
 mod caller;
 mod compile;
 mod key;
 mod key_values;
 mod language;
+mod others;
 mod pattern;
 mod permissions;
+mod product;
 mod public;
 mod question;
 mod range;
@@ -24,4 +27,4 @@ pub use compile::{CompileError, CompiledPolicy, Ties};
 pub use permissions::{Added, Permissions, added};
 pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};
-pub use smtlib::{access_not_granted_smt2, no_new_access_smt2};
+pub use smtlib::{access_not_granted_smt2, no_new_access_smt2, no_public_access_smt2};

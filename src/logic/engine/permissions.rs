@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::compile::{CompiledPolicy, Dimension, Literal, Region, Test, Ties, action_patterns};
 use super::language::{Found, Language};
+use super::others::Others;
 use super::question::{About, Question, allows, regions};
 use crate::logic::evaluate::{Verdict, verdict};
 use crate::logic::request::Request;
@@ -50,14 +51,12 @@ impl Permissions<'_> {
 
 /// What `new` allows that `existing` does not, by statement and action.
 pub fn added(new: &Permissions<'_>, existing: &Permissions<'_>, ties: Ties) -> Vec<Added> {
-    let denied: Vec<&Region> = new.denies().collect();
+    let denied = Others::new(new.denies());
     let existing_denies: Vec<&Region> = existing.denies().collect();
-    let with_denied = |policies: &[&CompiledPolicy]| -> Vec<Region> {
-        policies.iter().flat_map(|p| regions(p, true)).chain(denied.iter().copied()).cloned().collect()
-    };
     // A request is not allowed where no policy allows it, or the boundary does not.
-    let mut not_in: Vec<Vec<Region>> = vec![with_denied(&existing.policies)];
-    not_in.extend(existing.boundary.map(|b| with_denied(&[b])));
+    let allowed = existing.policies.iter().flat_map(|p| regions(p, true));
+    let mut not_in = vec![Others::new(allowed.chain(new.denies()))];
+    not_in.extend(existing.boundary.map(|b| Others::new(regions(b, true).chain(new.denies()))));
     let limits: Vec<Region> = match new.boundary {
         Some(boundary) => regions(boundary, true).cloned().collect(),
         None => vec![Region::new()],
@@ -67,11 +66,14 @@ pub fn added(new: &Permissions<'_>, existing: &Permissions<'_>, ties: Ties) -> V
     let confirm = |request: &Request| new.allow(request) && !existing.allow(request);
     let question = Question::new(&all, &[], ties, About::Anyone, &confirm);
     let mut found = Vec::new();
+    let mut parts: usize = new.policies.iter().flat_map(|p| &p.statements).filter(|s| s.allows).count();
     for (number, policy) in new.policies.iter().enumerate() {
         for (statement, compiled) in policy.document().statements.iter().zip(&policy.statements) {
             if !compiled.allows {
                 continue;
             }
+            question.begin_part(parts);
+            parts -= 1;
             let actions: Vec<Option<SmolStr>> = match &statement.action {
                 Some(list) => list.items.iter().map(|i| Some(i.text.as_smol().clone())).collect(),
                 None => vec![None],
@@ -120,14 +122,14 @@ fn narrowed(region: &Region, action: Option<&Literal>, limit: &Region) -> Region
 fn ask(
     question: &Question<'_>,
     region: &Region,
-    not_in: &[Vec<Region>],
+    not_in: &[Others<'_>],
     existing_denies: &[&Region],
-    denied: &[&Region],
+    denied: &Others<'_>,
 ) -> Found<Request> {
     let mut unknown = None;
     let mut search = question.within(region);
     for regions in not_in {
-        match search.escape(&[], &regions.iter().collect::<Vec<_>>()) {
+        match search.escape(&[], regions) {
             Found::Nothing => {}
             Found::Some(request) => return Found::Some(request),
             Found::Unknown(why) => unknown = Some(why),

@@ -11,9 +11,10 @@ use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use super::caller::{self, Derived, Kind};
-use super::compile::{CompiledPolicy, Dimension, Literal, Region, Test, Ties};
+use super::compile::{CompiledPolicy, Dimension, Literal, Test, Ties};
 use super::key::KeyId;
 use super::language::Language;
+use super::others::Others;
 use super::pattern::{Class, Pattern, folded, glob, literal};
 use super::question::{About, Answer, Question, allows, regions};
 use super::value::{Addresses, Values};
@@ -98,7 +99,7 @@ const PRIVATE: &[&str] = &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 /// Does the policy of a resource of this type let nobody in but those whom it pins down?
 pub fn no_public_access(policy: &CompiledPolicy, resource_type: &str, ties: Ties) -> Answer {
-    let denies: Vec<&Region> = regions(policy, false).collect();
+    let denies = Others::new(regions(policy, false));
     let strangers = strangers(policy, resource_type, ties);
     let confirm = |request: &Request| allows(policy, request);
     let question = Question::new(&[policy], &strangers, ties, About::Strangers, &confirm);
@@ -109,7 +110,7 @@ pub fn no_public_access(policy: &CompiledPolicy, resource_type: &str, ties: Ties
 }
 
 /// What makes a request one of a stranger.
-fn strangers(policy: &CompiledPolicy, resource_type: &str, ties: Ties) -> Vec<Literal> {
+pub(super) fn strangers(policy: &CompiledPolicy, resource_type: &str, ties: Ties) -> Vec<Literal> {
     let statements = &policy.document().statements;
     let caller = |language: Language, holds: bool| Literal::new(Dimension::Caller, Test::In(language), holds);
     let mut literals = vec![caller(caller::of_kinds(&[Kind::Anonymous, Kind::User, Kind::Role]), true)];

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
@@ -9,6 +10,7 @@ use super::compile::{
     CompiledPolicy, CompiledStatement, Dimension, Literal, Region, Test, Ties, action_patterns, resource_patterns,
 };
 use super::language::{Found, Language, Relation};
+use super::others::{Near, Others, relation};
 use super::pattern::Pattern;
 use super::search::{Callers, Frame, Search, Sketch};
 use super::witness::{Preferences, request};
@@ -59,7 +61,8 @@ pub struct Access {
 /// Is every request that `new` allows allowed by `existing`, too?
 pub fn no_new_access(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties) -> Answer {
     let new_denies: Vec<&Region> = regions(new, false).collect();
-    let allowed: Vec<&Region> = regions(existing, true).chain(new_denies.iter().copied()).collect();
+    let allowed = Others::new(regions(existing, true).chain(new_denies.iter().copied()));
+    let new_denies = Others::new(new_denies);
     let denied: Vec<&Region> = regions(existing, false).collect();
     let confirm = |request: &Request| allows(new, request) && !allows(existing, request);
     let question = Question::new(&[new, existing], &[], ties, About::Anyone, &confirm);
@@ -85,7 +88,7 @@ pub fn no_new_access(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties
 
 /// Does the policy allow none of the listed actions on the listed resources?
 pub fn access_not_granted(policy: &CompiledPolicy, access: &Access, ties: Ties) -> Answer {
-    let denies: Vec<&Region> = regions(policy, false).collect();
+    let denies = Others::new(regions(policy, false));
     let demanded = demanded(access);
     let confirm = |request: &Request| allows(policy, request);
     let question = Question::new(&[policy], &demanded, ties, About::Anyone, &confirm);
@@ -137,8 +140,6 @@ pub(super) struct RegionSearch<'s, 'a> {
     search: Search<'s>,
     region: &'a Region,
     question: &'a Question<'a>,
-    /// Constraints made on the way. The search remembers constraints by where they are, so they have to stay.
-    kept: Vec<Literal>,
 }
 
 impl<'a> Question<'a> {
@@ -172,7 +173,9 @@ impl<'a> Question<'a> {
         ask: impl Fn(&mut RegionSearch<'_, '_>) -> Found<Request>,
     ) -> Answer {
         let mut answer = Answer { reasons: Vec::new(), undecided: Vec::new() };
-        for statement in policy.statements.iter().filter(|s| s.allows) {
+        let statements: Vec<&CompiledStatement> = policy.statements.iter().filter(|s| s.allows).collect();
+        for (number, statement) in statements.iter().enumerate() {
+            self.begin_part(statements.len() - number);
             let mut unknown = None;
             let mut found = None;
             for region in &statement.regions {
@@ -196,9 +199,14 @@ impl<'a> Question<'a> {
         answer
     }
 
+    /// Begins the next of `left` parts of the question.
+    pub(super) fn begin_part(&self, left: usize) {
+        self.frame.budget.begin_part(left);
+    }
+
     /// The means to search a region.
     pub(super) fn within<'s>(&'s self, region: &'s Region) -> RegionSearch<'s, 's> {
-        RegionSearch { search: Search::new(&self.frame), region, question: self, kept: Vec::new() }
+        RegionSearch { search: Search::new(&self.frame), region, question: self }
     }
 }
 
@@ -208,42 +216,49 @@ fn literals(statements: &[CompiledStatement]) -> impl Iterator<Item = &Literal> 
 
 impl RegionSearch<'_, '_> {
     /// Finds a request of the statement's region and of `also`, but of none of `others`.
-    pub(super) fn escape(&mut self, also: &[&Literal], others: &[&Region]) -> Found<Request> {
-        let listed = self.region.iter().find(|l| l.dimension() == Dimension::Action && l.holds);
-        let Some(listed) = listed else { return self.escape_at(None, also, others) };
-        let Test::In(language) = &listed.constraint.test else { return self.escape_at(None, also, others) };
+    pub(super) fn escape(&mut self, also: &[&Literal], others: &Others<'_>) -> Found<Request> {
+        let own = |l: &Literal| {
+            let mut known = self.region.iter().chain(also.iter().copied());
+            known.any(|o| o.holds == l.holds && o.same_constraint(l))
+        };
+        // Most statements stand in both policies word by word, or with other actions.
+        let same_but_action: Vec<bool> = others
+            .regions
+            .iter()
+            .map(|region| region.iter().all(|l| l.dimension() == Dimension::Action || own(l)))
+            .collect();
+        let mut same = others.regions.iter().zip(&same_but_action).filter(|(_, same)| **same);
+        if same.any(|(region, _)| region.iter().filter(|l| l.dimension() == Dimension::Action).all(own)) {
+            return Found::Nothing;
+        }
+        let listed = self.region.iter().find_map(|l| match &l.constraint.test {
+            Test::In(language) if l.dimension() == Dimension::Action && l.holds => Some((l, language)),
+            _ => None,
+        });
+        let Some((listed, language)) = listed else { return self.escape_at(None, also, &others.regions) };
+        let further: SmallVec<[&Literal; 4]> = self.region.iter().chain(also.iter().copied()).collect();
+        let further = further.iter().filter(|l| l.dimension() == Dimension::Action && !std::ptr::eq(**l, listed));
+        let further: SmallVec<[&Literal; 4]> = further.copied().collect();
         // Actions that lie alike to every other region are one case; most statements list actions one by one, and most
         // other regions have nothing to say of most of them.
-        let mut seen: rustc_hash::FxHashSet<SmallVec<[Relation; 16]>> = rustc_hash::FxHashSet::default();
+        let mut seen: FxHashSet<(SmallVec<[Relation; 4]>, Near)> = FxHashSet::default();
         let mut unknown = None;
+        let budget = &self.question.frame.budget;
         for pattern in language.patterns() {
-            let relation = |literal: &&Literal| match &literal.constraint.test {
-                Test::In(language) if literal.dimension() == Dimension::Action => {
-                    Some(match (language.relation(pattern), literal.holds) {
-                        (Relation::Covers, false) => Relation::Apart,
-                        (Relation::Apart, false) => Relation::Covers,
-                        (relation, _) => relation,
-                    })
-                }
-                _ => None,
-            };
-            let own: SmallVec<[Relation; 4]> = also.iter().filter_map(relation).collect();
-            if own.contains(&Relation::Apart) {
+            let lies: SmallVec<[Relation; 4]> = further.iter().map(|l| relation(l, pattern, budget)).collect();
+            if lies.contains(&Relation::Apart) {
                 continue;
             }
-            let mut signature: SmallVec<[Relation; 16]> = own.into_iter().collect();
-            let mut near: Vec<&Region> = Vec::new();
-            for other in others {
-                let lies = other.iter().find_map(|l| relation(&l)).unwrap_or(Relation::Covers);
-                signature.push(lies);
-                if lies != Relation::Apart {
-                    near.push(other);
-                }
-            }
-            if !signature.contains(&Relation::Partly) && !seen.insert(signature) {
+            let near = others.near(pattern, budget);
+            if near.iter().any(|(number, lies)| *lies == Relation::Covers && same_but_action[*number]) {
                 continue;
             }
-            match self.escape_at(Some((listed, pattern)), also, &near) {
+            let regions: Vec<&Region> = near.iter().map(|(number, _)| others.regions[*number]).collect();
+            let partly = lies.contains(&Relation::Partly) || near.iter().any(|(_, lies)| *lies == Relation::Partly);
+            if !partly && !seen.insert((lies, near)) {
+                continue;
+            }
+            match self.escape_at(Some((listed, pattern)), also, &regions) {
                 Found::Nothing => {}
                 Found::Some(request) => return Found::Some(request),
                 Found::Unknown(why) => unknown = Some(why),
@@ -260,7 +275,6 @@ impl RegionSearch<'_, '_> {
     ) -> Found<Request> {
         let narrowed = action
             .map(|(_, pattern)| Literal::new(Dimension::Action, Test::In(Language::new([Arc::clone(pattern)])), true));
-        self.kept.extend(narrowed.clone());
         let mut region: SmallVec<[&Literal; 12]> = SmallVec::new();
         for literal in self.region.iter().chain(also.iter().copied()) {
             if action.is_some_and(|(listed, _)| std::ptr::eq(listed, literal)) {

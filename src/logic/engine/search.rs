@@ -5,16 +5,17 @@
 //! are dropped, and one that wholly covers it ends the branch. What has been assigned is a list of constraints for each
 //! dimension; whether values satisfy them is decided exactly by `language` and `key_values`.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
+use super::budget::{Budget, TOO_MANY_STEPS};
 use super::caller;
 use super::compile::{Dimension, Literal, Region, Test, all_resources, every_action};
 use super::key::{KeyId, Presence};
-use super::key_values::find_values;
+use super::key_values::{find_values, holds};
 use super::language::{Fits, Found, Language, find};
 use super::pattern::Pattern;
 use super::witness::Preferences;
@@ -37,12 +38,14 @@ pub(super) struct Sketch {
     pub keys: Vec<(KeyId, Vec<SmolStr>)>,
 }
 
-/// How much may be looked at for one question: relations between what has been assigned and a constraint.
-const WORK: u64 = 1_500_000;
-pub(super) const TOO_MANY_STEPS: &str = "the statements overlap in too many ways";
+/// Answers about conjunctions that are remembered for one question.
+const REMEMBERED: usize = 200_000;
+
+/// A conjunction of constraints on one dimension, by their identities, in order.
+type ConjunctionId = SmallVec<[u64; 6]>;
 
 /// What all searches of a question have in common.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Frame {
     callers: Callers,
     tied: bool,
@@ -53,8 +56,13 @@ pub(super) struct Frame {
     multivalued: FxHashSet<KeyId>,
     /// Keys that the question asks for and that every request carries.
     always: Vec<KeyId>,
-    /// What has been looked at so far, in all searches of the question.
-    work: Cell<u64>,
+    /// What the searches of the question may cost.
+    pub(super) budget: Budget,
+    /// Whether constraints of one dimension can hold together.
+    known: RefCell<FxHashMap<(Dimension, ConjunctionId), Found<Model>>>,
+    /// Callers with an account, and services.
+    with_account: Literal,
+    services: Literal,
 }
 
 impl Frame {
@@ -73,7 +81,10 @@ impl Frame {
             preferences,
             multivalued: FxHashSet::default(),
             always: Vec::new(),
-            work: Cell::new(0),
+            budget: Budget::default(),
+            known: RefCell::default(),
+            with_account: Literal::new(Dimension::Caller, Test::In(caller::with_account()), true),
+            services: Literal::new(Dimension::Caller, Test::In(caller::of_kinds(&[caller::Kind::Service])), true),
         };
         for literal in literals {
             let Dimension::Key(key) = literal.dimension() else { continue };
@@ -96,36 +107,30 @@ impl Frame {
 
 pub(super) struct Search<'a> {
     frame: &'a Frame,
-    /// Whether constraints of one dimension can hold together, by their identities.
-    known: FxHashMap<SmallVec<[(usize, bool); 8]>, Found<()>>,
     unknown: Option<&'static str>,
 }
 
-/// What has been assigned, by dimension.
-#[derive(Clone, Default)]
-struct Assigned<'r>(SmallVec<[(Dimension, Conjunction<'r>); 6]>);
+/// A value of a dimension: one text, or the values of a key.
+type Model = SmallVec<[SmolStr; 1]>;
 
 /// What has been assigned in one dimension.
 type Conjunction<'r> = SmallVec<[&'r Literal; 6]>;
 
+/// What has been assigned, by dimension, each with a value that satisfies it, if one was found.
+#[derive(Clone, Default)]
+struct Assigned<'r>(SmallVec<[(Dimension, Conjunction<'r>, Option<Model>); 6]>);
+
 impl<'r> Assigned<'r> {
     fn of(&self, dimension: Dimension) -> &[&'r Literal] {
-        self.0.iter().find(|(d, _)| *d == dimension).map_or(&[], |(_, l)| l)
+        self.0.iter().find(|(d, ..)| *d == dimension).map_or(&[], |(_, l, _)| l)
     }
 
     fn add(&mut self, literal: &'r Literal) {
-        match self.0.iter_mut().find(|(d, _)| *d == literal.dimension()) {
-            Some((_, literals)) => literals.push(literal),
-            None => self.0.push((literal.dimension(), SmallVec::from_slice(&[literal]))),
+        match self.0.iter_mut().find(|(d, ..)| *d == literal.dimension()) {
+            Some((_, literals, _)) => literals.push(literal),
+            None => self.0.push((literal.dimension(), SmallVec::from_slice(&[literal]), None)),
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Status {
-    Holds,
-    Fails,
-    Open,
 }
 
 /// A region to escape, with each of its constraints and the contrary.
@@ -135,7 +140,7 @@ struct Other<'r> {
 
 impl<'a> Search<'a> {
     pub(super) fn new(frame: &'a Frame) -> Search<'a> {
-        Search { frame, known: FxHashMap::default(), unknown: None }
+        Search { frame, unknown: None }
     }
 
     /// Finds a request of `region` outside all of `others` that `accept` takes; those that it refuses make the answer
@@ -153,89 +158,75 @@ impl<'a> Search<'a> {
             assigned.add(literal);
         }
         self.unknown = None;
-        for (dimension, literals) in &assigned.0 {
-            match self.possible(*dimension, literals, None) {
-                Found::Nothing => return Found::Nothing,
-                Found::Some(()) | Found::Unknown(_) => {}
+        let mut dimensions: SmallVec<[Dimension; 6]> = assigned.0.iter().map(|(d, ..)| *d).collect();
+        // Keys tell what callers there can be.
+        dimensions.sort_unstable_by_key(|d| *d == Dimension::Caller);
+        for dimension in dimensions {
+            if !self.settle(&mut assigned, dimension) {
+                return Found::Nothing;
             }
         }
-        let all: Vec<usize> = (0..owned.len()).collect();
-        if self.branch(assigned, all, &owned, accept) {
+        if self.branch(assigned, &owned, accept) {
             return Found::Some(());
         }
         self.unknown.map_or(Found::Nothing, Found::Unknown)
     }
 
-    /// True once a request has been accepted, or the search has to end.
+    /// True once a request has been accepted.
     fn branch<'r>(
         &mut self,
         mut assigned: Assigned<'r>,
-        mut left: Vec<usize>,
         others: &'r [Other<'_>],
         accept: &mut dyn FnMut(Sketch) -> bool,
-    ) -> bool {
+    ) -> bool
+    where
+        'a: 'r,
+    {
         loop {
-            if self.is_spent() {
+            if self.frame.budget.is_spent() {
                 self.unknown = Some(TOO_MANY_STEPS);
                 return false;
             }
-            let mut forced: Option<&'r Literal> = None;
+            // Of the regions that the request in hand lies in, the one that leaves the fewest ways out.
             let mut fewest: Option<(usize, SmallVec<[usize; 4]>)> = None;
-            let mut remaining = Vec::with_capacity(left.len());
-            for &index in &left {
-                let mut open: SmallVec<[usize; 4]> = SmallVec::new();
-                let mut apart = false;
-                for (i, (literal, contrary)) in others[index].literals.iter().enumerate() {
-                    match self.status(&assigned, literal, contrary) {
-                        Status::Holds => {}
-                        Status::Fails => {
-                            apart = true;
-                            break;
-                        }
-                        Status::Open => open.push(i),
-                    }
+            for (index, other) in others.iter().enumerate() {
+                let Some(open) = self.ways_out(&assigned, other) else { continue };
+                if open.is_empty() {
+                    return false;
                 }
-                if apart {
-                    continue;
+                let ways = open.len();
+                if fewest.as_ref().is_none_or(|(_, o)| ways < o.len()) {
+                    fewest = Some((index, open));
                 }
-                match &*open {
-                    [] => return false,
-                    [one] => {
-                        forced = Some(&others[index].literals[*one].1);
-                        break;
-                    }
-                    _ => {
-                        remaining.push(index);
-                        if fewest.as_ref().is_none_or(|(_, o)| open.len() < o.len()) {
-                            fewest = Some((index, open));
-                        }
-                    }
+                if ways == 1 {
+                    break;
                 }
             }
-            if let Some(literal) = forced {
-                assigned.add(literal);
-                // A region seen before may be apart now; one seen apart stays so.
+            let Some((index, open)) = fewest else { return self.finish(assigned, others, accept) };
+            let literals = &others[index].literals;
+            if let [one] = *open {
+                assigned.add(&literals[one].1);
+                if !self.settle(&mut assigned, literals[one].1.dimension()) {
+                    return false;
+                }
                 continue;
             }
-            let Some((index, open)) = fewest else { return self.finish(&assigned, accept) };
-            left = remaining;
             for (n, i) in open.iter().enumerate() {
                 let mut next = assigned.clone();
-                next.add(&others[index].literals[*i].1);
+                next.add(&literals[*i].1);
+                let mut possible = self.settle(&mut next, literals[*i].1.dimension());
                 // Requests that fail an earlier constraint have been looked at already.
-                let mut possible = true;
                 for earlier in &open[..n] {
-                    let literal = others[index].literals[*earlier].0;
-                    if !literal.has_variables() {
+                    let literal = literals[*earlier].0;
+                    if possible && !literal.has_variables() {
                         next.add(literal);
-                        possible &=
-                            !self.possible(literal.dimension(), next.of(literal.dimension()), None).is_nothing();
+                        possible = self.settle(&mut next, literal.dimension());
                     }
                 }
-                if possible && self.branch(next, left.clone(), others, accept) {
+                if possible && self.branch(next, others, accept) {
                     return true;
                 }
-                if self.is_spent() {
+                if self.frame.budget.is_spent() {
                     self.unknown = Some(TOO_MANY_STEPS);
                     return false;
                 }
@@ -244,42 +235,119 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// True once the question has cost all that it may.
-    fn is_spent(&self) -> bool {
-        self.frame.work.get() > WORK
-    }
-
-    fn status(&mut self, assigned: &Assigned<'_>, literal: &Literal, contrary: &Literal) -> Status {
-        self.frame.work.set(self.frame.work.get() + 1);
-        let dimension = literal.dimension();
-        let own = assigned.of(dimension);
-        for known in own {
-            if known.same_constraint(literal) {
-                return if known.holds == literal.holds { Status::Holds } else { Status::Fails };
+    /// The constraints of a region that can fail, if the request in hand lies in it.
+    fn ways_out(&mut self, assigned: &Assigned<'_>, other: &Other<'_>) -> Option<SmallVec<[usize; 4]>> {
+        for (literal, _) in &other.literals {
+            if self.satisfies(assigned, literal) == Some(false) {
+                return None;
             }
         }
-        if self.possible(dimension, own, Some(literal)).is_nothing() {
-            Status::Fails
-        } else if self.possible(dimension, own, Some(contrary)).is_nothing() {
-            Status::Holds
-        } else {
-            Status::Open
+        let mut open = SmallVec::new();
+        for (number, (literal, contrary)) in other.literals.iter().enumerate() {
+            let dimension = literal.dimension();
+            let own = assigned.of(dimension);
+            if let Some(known) = own.iter().find(|known| known.same_constraint(literal)) {
+                if known.holds == literal.holds {
+                    continue;
+                }
+                return None;
+            }
+            if self.model(assigned, dimension).is_none() && self.possible(dimension, own, Some(literal)).is_nothing() {
+                return None;
+            }
+            if !self.possible(dimension, own, Some(contrary)).is_nothing() {
+                open.push(number);
+            }
+        }
+        Some(open)
+    }
+
+    /// Whether the request in hand meets a constraint; `None` if it has no value there.
+    fn satisfies(&mut self, assigned: &Assigned<'_>, literal: &Literal) -> Option<bool> {
+        let model = self.model(assigned, literal.dimension())?;
+        self.frame.budget.spend(literal.constraint.cost());
+        Some(match &literal.constraint.test {
+            Test::In(language) => model.first().is_some_and(|text| language.contains(text)) == literal.holds,
+            _ => holds(literal, &model),
+        })
+    }
+
+    /// The value of a dimension in the request in hand.
+    fn model(&mut self, assigned: &Assigned<'_>, dimension: Dimension) -> Option<Model> {
+        match assigned.0.iter().find(|(d, ..)| *d == dimension) {
+            Some((_, _, model)) => model.clone(),
+            None => match self.possible(dimension, &[], None) {
+                Found::Some(model) => Some(model),
+                Found::Nothing | Found::Unknown(_) => None,
+            },
         }
     }
 
-    fn possible(&mut self, dimension: Dimension, literals: &[&Literal], also: Option<&Literal>) -> Found<()> {
-        let mut id: SmallVec<[(usize, bool); 8]> = literals.iter().copied().chain(also).map(Literal::id).collect();
+    /// Finds a value for what has been assigned in a dimension, and assigns what follows from that; false if nothing is
+    /// possible.
+    fn settle<'r>(&mut self, assigned: &mut Assigned<'r>, dimension: Dimension) -> bool
+    where
+        'a: 'r,
+    {
+        let found = self.possible(dimension, assigned.of(dimension), None);
+        let model = match found {
+            Found::Nothing => return false,
+            Found::Some(model) => Some(model),
+            Found::Unknown(_) => None,
+        };
+        // A key has values only if it can't be without.
+        let carried = model.as_ref().is_some_and(|values| !values.is_empty());
+        if let Some((.., own)) = assigned.0.iter_mut().find(|(d, ..)| *d == dimension) {
+            *own = model;
+        }
+        let Dimension::Key(key) = dimension else { return true };
+        if !self.frame.tied || !carried {
+            return true;
+        }
+        let frame = self.frame;
+        let carriers = match key.info().presence {
+            Presence::WithAccount => &frame.with_account,
+            Presence::Services if frame.callers == Callers::Everyone && !frame.services_act => &frame.services,
+            Presence::PublicNetwork => return !self.carries(assigned, Presence::VpcEndpoint),
+            Presence::VpcEndpoint => return !self.carries(assigned, Presence::PublicNetwork),
+            Presence::Services | Presence::Anyone => return true,
+        };
+        if assigned.of(Dimension::Caller).iter().any(|l| std::ptr::eq(*l, carriers)) {
+            return true;
+        }
+        assigned.add(carriers);
+        self.settle(assigned, Dimension::Caller)
+    }
+
+    /// True if the request in hand carries a key of that kind.
+    fn carries(&self, assigned: &Assigned<'_>, presence: Presence) -> bool {
+        assigned.0.iter().any(|(dimension, _, model)| match dimension {
+            Dimension::Key(key) => model.as_ref().is_some_and(|m| !m.is_empty()) && key.info().presence == presence,
+            _ => false,
+        })
+    }
+
+    fn possible(&self, dimension: Dimension, literals: &[&Literal], also: Option<&Literal>) -> Found<Model> {
+        let mut id: ConjunctionId = literals.iter().copied().chain(also).map(Literal::id).collect();
         id.sort_unstable();
         id.dedup();
-        if let Some(known) = self.known.get(&id) {
+        self.frame.budget.spend(4);
+        if let Some(known) = self.frame.known.borrow().get(&(dimension, id.clone())) {
             return known.clone();
         }
         let all: SmallVec<[&Literal; 8]> = literals.iter().copied().chain(also).collect();
         let found = match dimension {
-            Dimension::Key(key) => self.values(key, &all).map(|_| ()),
-            _ => self.text(dimension, &all, None).map(|_| ()),
+            Dimension::Key(key) => self.values(key, &all).map(Model::from_vec),
+            _ => self.text(dimension, &all, None).map(|text| SmallVec::from_buf([text])),
         };
-        self.known.insert(id, found.clone());
+        // Another part of the question may afford what this one can't.
+        if found != Found::Unknown(TOO_MANY_STEPS) {
+            let mut known = self.frame.known.borrow_mut();
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert((dimension, id), found.clone());
+        }
         found
     }
 
@@ -289,7 +357,7 @@ impl<'a> Search<'a> {
         let prefer = &mut |pattern: &Pattern, fits: Fits<'_>| {
             self.frame.preferences.value(&info.name, pattern, fits);
         };
-        find_values(literals, self.frame.multivalued.contains(&key), always, prefer)
+        find_values(literals, self.frame.multivalued.contains(&key), always, prefer, &self.frame.budget)
     }
 
     /// A caller, action or resource. Callers and resources are looked for to fit the action, once that is known.
@@ -317,88 +385,96 @@ impl<'a> Search<'a> {
             Dimension::Resource => self.frame.preferences.resource(action, pattern, fits),
             Dimension::Key(_) => {}
         };
-        find(&inside, &outside, prefer)
+        find(&inside, &outside, prefer, &self.frame.budget)
     }
 
-    /// Every region has been escaped: makes a request of what has been assigned.
-    fn finish(&mut self, assigned: &Assigned<'_>, accept: &mut dyn FnMut(Sketch) -> bool) -> bool {
-        let mut sketch = Sketch::default();
-        let mut carriers: SmallVec<[Literal; 2]> = SmallVec::new();
-        let mut networks = (false, false);
-        for (dimension, literals) in &assigned.0 {
-            let Dimension::Key(key) = dimension else { continue };
-            match self.values(*key, literals) {
-                Found::Some(values) => {
-                    if self.frame.tied && !values.is_empty() {
-                        match key.info().presence {
-                            Presence::WithAccount => {
-                                carriers.push(Literal::new(Dimension::Caller, Test::In(caller::with_account()), true))
-                            }
-                            Presence::Services
-                                if self.frame.callers == Callers::Everyone && !self.frame.services_act =>
-                            {
-                                carriers.push(Literal::new(
-                                    Dimension::Caller,
-                                    Test::In(caller::of_kinds(&[caller::Kind::Service])),
-                                    true,
-                                ))
-                            }
-                            Presence::PublicNetwork => networks.0 = true,
-                            Presence::VpcEndpoint => networks.1 = true,
-                            Presence::Services | Presence::Anyone => {}
-                        }
-                    }
-                    sketch.keys.push((*key, values));
-                }
-                Found::Nothing => return false,
-                Found::Unknown(why) => {
-                    self.unknown = Some(why);
-                    return false;
-                }
-            }
+    /// The request in hand has escaped every region. One that people recognise is tried first.
+    fn finish<'r>(
+        &mut self,
+        mut assigned: Assigned<'r>,
+        others: &'r [Other<'_>],
+        accept: &mut dyn FnMut(Sketch) -> bool,
+    ) -> bool {
+        if self.sketch(&assigned).is_some_and(&mut *accept) {
+            return true;
         }
-        for key in &self.frame.always {
-            if assigned.of(Dimension::Key(*key)).is_empty()
-                && let Found::Some(values) = self.values(*key, &[])
+        let plain = self.plain_sketch(&assigned);
+        // What lets the request in hand escape is made a constraint, so that others can take its place.
+        for other in others {
+            let failing = other.literals.iter().find(|(l, _)| self.satisfies(&assigned, l) == Some(false));
+            if let Some((_, contrary)) = failing
+                && !assigned.of(contrary.dimension()).iter().any(|l| l.same_constraint(contrary))
             {
-                sketch.keys.push((*key, values));
+                assigned.add(contrary);
             }
         }
-        if networks == (true, true) {
-            return false;
-        }
-        let callers: SmallVec<[&Literal; 6]> =
-            assigned.of(Dimension::Caller).iter().copied().chain(carriers.iter()).collect();
-        let text = |search: &mut Self,
-                    dimension,
-                    literals: &[&Literal],
-                    action: Option<&str>|
-         -> Result<Option<SmolStr>, ()> {
-            if literals.is_empty() {
-                return Ok(None);
-            }
-            match search.text(dimension, literals, action) {
-                Found::Some(text) => Ok(Some(text)),
-                Found::Nothing => Err(()),
-                Found::Unknown(why) => {
-                    search.unknown = Some(why);
-                    Err(())
-                }
-            }
-        };
-        let Ok(action) = text(self, Dimension::Action, assigned.of(Dimension::Action), None) else { return false };
-        sketch.action = action;
-        let shown = sketch.action.clone();
-        let Ok(caller) = text(self, Dimension::Caller, &callers, shown.as_deref()) else { return false };
-        let Ok(resource) = text(self, Dimension::Resource, assigned.of(Dimension::Resource), shown.as_deref()) else {
-            return false;
-        };
-        (sketch.caller, sketch.resource) = (caller, resource);
-        if accept(sketch) {
+        if self.sketch(&assigned).is_some_and(&mut *accept) || accept(plain) {
             return true;
         }
         self.unknown.get_or_insert(NOT_CONFIRMED);
         false
+    }
+
+    /// The request in hand as it is.
+    fn plain_sketch(&mut self, assigned: &Assigned<'_>) -> Sketch {
+        let mut text = |dimension| self.model(assigned, dimension).and_then(|model| model.into_iter().next());
+        let (caller, action, resource) = (text(Dimension::Caller), text(Dimension::Action), text(Dimension::Resource));
+        let mut sketch = Sketch { caller, action, resource, keys: self.unassigned(assigned) };
+        for (dimension, _, model) in &assigned.0 {
+            if let (Dimension::Key(key), Some(values)) = (dimension, model) {
+                sketch.keys.push((*key, values.to_vec()));
+            }
+        }
+        sketch
+    }
+
+    /// Values of the keys that every request carries, where nothing has been assigned.
+    fn unassigned(&self, assigned: &Assigned<'_>) -> Vec<(KeyId, Vec<SmolStr>)> {
+        let free = self.frame.always.iter().filter(|key| assigned.of(Dimension::Key(**key)).is_empty());
+        free.filter_map(|key| match self.values(*key, &[]) {
+            Found::Some(values) => Some((*key, values)),
+            Found::Nothing | Found::Unknown(_) => None,
+        })
+        .collect()
+    }
+
+    /// A request of what has been assigned, with values that fit each other.
+    fn sketch(&mut self, assigned: &Assigned<'_>) -> Option<Sketch> {
+        // Names that people recognise are tried one by one.
+        self.frame.budget.spend(5_000);
+        let mut sketch = Sketch { keys: self.unassigned(assigned), ..Sketch::default() };
+        for (dimension, literals, _) in &assigned.0 {
+            if let Dimension::Key(key) = dimension {
+                let values = self.values(*key, literals);
+                sketch.keys.push((*key, self.known_or_noted(values)?));
+            }
+        }
+        let literals = |dimension| Some(assigned.of(dimension)).filter(|l| !l.is_empty());
+        if let Some(literals) = literals(Dimension::Action) {
+            let found = self.text(Dimension::Action, literals, None);
+            sketch.action = Some(self.known_or_noted(found)?);
+        }
+        let action = sketch.action.clone();
+        if let Some(literals) = literals(Dimension::Caller) {
+            let found = self.text(Dimension::Caller, literals, action.as_deref());
+            sketch.caller = Some(self.known_or_noted(found)?);
+        }
+        if let Some(literals) = literals(Dimension::Resource) {
+            let found = self.text(Dimension::Resource, literals, action.as_deref());
+            sketch.resource = Some(self.known_or_noted(found)?);
+        }
+        Some(sketch)
+    }
+
+    fn known_or_noted<T>(&mut self, found: Found<T>) -> Option<T> {
+        match found {
+            Found::Some(value) => Some(value),
+            Found::Nothing => None,
+            Found::Unknown(why) => {
+                self.unknown = Some(why);
+                None
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use bigdecimal::{BigDecimal, One};
 use smol_str::SmolStr;
 
+use super::budget::Budget;
 use super::language::{Found, Language, Prefer, find};
 use super::range::{Cut, Ranges};
 use crate::logic::scalar::{parse_address, parse_instant, parse_number};
@@ -108,6 +109,16 @@ fn start<T: Default + PartialEq>(value: T) -> Cut<T> {
 }
 
 impl Values {
+    /// A number that is the same for equal sets.
+    pub(super) fn content_hash(&self) -> u64 {
+        match self {
+            Values::Text(language) => language.content_hash(),
+            Values::Number(ranges) => ranges.intervals().len() as u64,
+            Values::Instant(ranges) => ranges.intervals().len() as u64,
+            Values::Address(addresses) => (addresses.v4.intervals().len() + addresses.v6.intervals().len()) as u64,
+        }
+    }
+
     pub(super) fn contains(&self, value: &str) -> bool {
         match self {
             Values::Text(language) => language.contains(value),
@@ -121,7 +132,7 @@ impl Values {
 const MIXED: &str = "a condition key is compared both as text and as a number, date or address";
 
 /// Finds a value that is in every one of the sets given with `true` and in none of those given with `false`.
-pub(super) fn find_value(sets: &[(&Values, bool)], prefer: Prefer<'_>) -> Found<SmolStr> {
+pub(super) fn find_value(sets: &[(&Values, bool)], prefer: Prefer<'_>, budget: &Budget) -> Found<SmolStr> {
     let fits = |value: &str| sets.iter().all(|(set, inside)| set.contains(value) == *inside);
     let languages = |inside: bool| -> Vec<&Language> {
         let text = sets.iter().filter(|(_, i)| *i == inside);
@@ -130,7 +141,7 @@ pub(super) fn find_value(sets: &[(&Values, bool)], prefer: Prefer<'_>) -> Found<
     let (inside, outside) = (languages(true), languages(false));
     let texts = inside.len() + outside.len();
     if texts == sets.len() {
-        return find(&inside, &outside, prefer);
+        return find(&inside, &outside, prefer, budget);
     }
     if let Some(finite) = inside.iter().find_map(|l| l.finite()) {
         return finite.into_iter().find(|v| fits(v)).map_or(Found::Nothing, |v| Found::Some(v.clone()));
@@ -182,7 +193,7 @@ pub(super) fn find_value(sets: &[(&Values, bool)], prefer: Prefer<'_>) -> Found<
     }
     // Text demanded and a number excluded, or the other way round: the text alone may settle it.
     if texts > 0 && !(wants_number || wants_instant || wants_address) {
-        match find(&inside, &outside, prefer) {
+        match find(&inside, &outside, prefer, budget) {
             Found::Some(value) if fits(&value) => return Found::Some(value),
             Found::Nothing => return Found::Nothing,
             _ => {}

@@ -5,13 +5,23 @@ use smol_str::SmolStr;
 
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind};
 
-/// Where the names of variables are unique; no template has this scope.
+/// Where the names of variables are unique; no template has these scopes.
 const SCOPE: &str = "policy variable";
+const OTHER_CASE: &str = "policy variable in another case";
 
 /// The letter that stands for the value of a key; the same for all spellings of the key.
 pub(super) fn letter(key: &str) -> char {
+    intern(SCOPE, key)
+}
+
+/// The letter that stands for the value of a key with its letters in another case, which is another text.
+pub(super) fn letter_in_other_case(key: &str) -> char {
+    intern(OTHER_CASE, key)
+}
+
+fn intern(scope: &'static str, key: &str) -> char {
     let info = SymbolInfo {
-        scope: SmolStr::new_static(SCOPE),
+        scope: SmolStr::new_static(scope),
         name: key.to_ascii_lowercase().into(),
         kind: SymbolKind::Expression,
         shape: Shape::Any,
@@ -23,7 +33,12 @@ pub(super) fn letter(key: &str) -> char {
 /// The key whose value the character stands for, in lower case.
 pub(super) fn key_of(c: char) -> Option<SmolStr> {
     let info = Symbol::of(c)?.info();
-    (info.scope == SCOPE).then(|| info.name.clone())
+    (info.scope == SCOPE || info.scope == OTHER_CASE).then(|| info.name.clone())
+}
+
+/// True if the character stands for a variable's value in another case.
+pub(super) fn is_in_other_case(c: char) -> bool {
+    Symbol::of(c).is_some_and(|symbol| symbol.info().scope == OTHER_CASE)
 }
 
 /// True if the character stands for a variable.

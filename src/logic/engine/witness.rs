@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::caller::{decode, encode};
 use super::key::KeyId;
 use super::language::Fits;
-use super::pattern::Pattern;
+use super::pattern::{MARK, Pattern};
 use super::search::Sketch;
 use super::variable;
 use crate::catalog::Catalog;
@@ -68,6 +68,14 @@ impl Preferences {
         if self.callers.iter().any(|c| fits(&encode(c))) {
             return;
         }
+        // The same callers in an account of which only a name is known.
+        let known = |symbol: &char| {
+            let mut callers = self.callers.iter().map(encode).filter(|c| c.contains(ACCOUNT));
+            callers.any(|c| fits(&c.replace(ACCOUNT, symbol.encode_utf8(&mut [0; 4]))))
+        };
+        if pattern.special().iter().filter(|c| **c != MARK).any(known) {
+            return;
+        }
         let filled = pattern.filled(|text, _| match text.rsplit(':').next() {
             _ if text.ends_with("arn:") => "aws",
             Some("") => ACCOUNT,
@@ -84,13 +92,13 @@ impl Preferences {
         let catalog = Catalog::embedded();
         let service = fixed.split_once(':').map(|(service, _)| service);
         for prefix in catalog.prefixes() {
-            if service.is_some_and(|s| s != prefix) || (service.is_none() && !prefix.starts_with(&fixed)) {
+            if service.is_some_and(|s| s != prefix) || (service.is_none() && !prefix.starts_with(fixed)) {
                 continue;
             }
             let Some(service) = catalog.service(prefix) else { continue };
             for action in &service.actions {
                 let name = format!("{prefix}:{}", action.name.to_ascii_lowercase());
-                if name.starts_with(&fixed) && fits(&name) {
+                if name.starts_with(fixed) && fits(&name) {
                     return;
                 }
             }
@@ -223,6 +231,12 @@ fn spelled(action: &str) -> SmolStr {
     }
 }
 
+/// The text with the case of its ASCII letters turned round.
+fn in_other_case(text: &str) -> SmolStr {
+    let turned = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+    text.chars().map(turned).collect()
+}
+
 /// Puts values in the place of the letters that stand for policy variables.
 fn fill_variables(request: &mut Request) {
     let letters =
@@ -243,7 +257,8 @@ fn fill_variables(request: &mut Request) {
             };
             own
         });
-        let replace = |text: &str| -> SmolStr { text.replace(letter, &value).into() };
+        let shown = if variable::is_in_other_case(letter) { in_other_case(&value) } else { value.clone() };
+        let replace = |text: &str| -> SmolStr { text.replace(letter, &shown).into() };
         request.resource = replace(&request.resource);
         let context: Vec<(SmolStr, Vec<SmolStr>)> = request
             .context

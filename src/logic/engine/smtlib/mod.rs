@@ -10,9 +10,12 @@
 //!   the first on, and different from each other. Two slots more than there are constraints that some value has to meet
 //!   are enough: of a longer list of values keep one for each of those constraints, and two, so that several stay several;
 //!   what every value meets, the values kept meet, too.
-//! - Numbers, instants and addresses are values of their own beside the text; a key that is compared both ways is noted in
-//!   a comment, since the two are not tied to each other there: `sat` may then speak of a value that there is not.
+//! - Numbers, instants and addresses are values of their own beside the text. What one text is both as text and as a
+//!   number cannot be said, and neither can the comparison of a variable without regard to case: such questions are not
+//!   written.
 //! - Symbols lie beyond the characters that SMT-LIB has and are numbered in the private-use area of the first plane.
+
+mod derived;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +27,8 @@ use super::caller::{self, Derived};
 use super::compile::{CompiledPolicy, Dimension, Literal, Region, Test, Ties, all_resources, every_action};
 use super::key::{KeyId, Presence};
 use super::language::Language;
-use super::pattern::{Class, Element, MARK, Pattern, Unit};
+use super::pattern::{Class, Element, Pattern, Unit};
+use super::public::strangers;
 use super::question::{Access, demanded, regions};
 use super::range::{Cut, Ranges};
 use super::search::Callers;
@@ -34,29 +38,57 @@ use crate::logic::evaluate::PolicyKind;
 use crate::source::Symbol;
 
 /// The question of [`super::no_new_access`]: `sat` if some request is allowed by `new` and not by `existing`.
-pub fn no_new_access_smt2(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties) -> String {
-    let mut writer = Writer::new(&[new, existing], &[], ties);
-    let mut claim = Vec::new();
+///
+/// # Errors
+///
+/// When the policies hold something that SMT-LIB has no words for.
+pub fn no_new_access_smt2(new: &CompiledPolicy, existing: &CompiledPolicy, ties: Ties) -> Result<String, &'static str> {
+    let mut writer = Writer::new(&[new, existing], &[], ties, false)?;
     for (name, policy) in [("new", new), ("existing", existing)] {
         for (effect, allows) in [("allow", true), ("deny", false)] {
             writer.any_of(&format!("{name}-{effect}"), regions(policy, allows));
         }
     }
-    claim.push("new-allow");
-    claim.push("(not new-deny)");
-    claim.push("(or (not existing-allow) existing-deny)");
-    writer.finish("is there a request that `new` allows and `existing` does not?", &claim)
+    let claim = ["new-allow", "(not new-deny)", "(or (not existing-allow) existing-deny)"];
+    Ok(writer.finish("is there a request that `new` allows and `existing` does not?", &claim))
 }
 
 /// The question of [`super::access_not_granted`]: `sat` if some request for the access is allowed.
-pub fn access_not_granted_smt2(policy: &CompiledPolicy, access: &Access, ties: Ties) -> String {
-    let region: Region = demanded(access).into_iter().collect();
-    let mut writer = Writer::new(&[policy], &region, ties);
+///
+/// # Errors
+///
+/// When the policy holds something that SMT-LIB has no words for.
+pub fn access_not_granted_smt2(policy: &CompiledPolicy, access: &Access, ties: Ties) -> Result<String, &'static str> {
+    within(policy, demanded(access), ties, false, "is there a request for the access that the policy allows?")
+}
+
+/// The question of [`super::no_public_access`]: `sat` if a stranger's request is allowed.
+///
+/// # Errors
+///
+/// When the policy holds something that SMT-LIB has no words for.
+pub fn no_public_access_smt2(policy: &CompiledPolicy, resource_type: &str, ties: Ties) -> Result<String, &'static str> {
+    let question = "is there a stranger's request that the policy allows?";
+    within(policy, strangers(policy, resource_type, ties), ties, true, question)
+}
+
+fn within(
+    policy: &CompiledPolicy,
+    demanded: Vec<Literal>,
+    ties: Ties,
+    services_act: bool,
+    question: &str,
+) -> Result<String, &'static str> {
+    let region: Region = demanded.into_iter().collect();
+    let mut writer = Writer::new(&[policy], &region, ties, services_act)?;
     writer.any_of("allow", regions(policy, true));
     writer.any_of("deny", regions(policy, false));
     writer.any_of("demanded", std::iter::once(&region));
-    writer.finish("is there a request for the access that the policy allows?", &["allow", "(not deny)", "demanded"])
+    Ok(writer.finish(question, &["allow", "(not deny)", "demanded"]))
 }
+
+const CASELESS_VARIABLE: &str = "a policy variable is compared without regard to case";
+const TWO_FAMILIES: &str = "a condition key is compared both as text and as a number, date or address";
 
 /// What is known of a key from all constraints on it.
 #[derive(Default)]
@@ -80,6 +112,8 @@ impl Use {
 /// Writes one question.
 struct Writer {
     ties: Ties,
+    /// Services act for strangers, who may carry their keys, then.
+    services_act: bool,
     callers: Callers,
     keys: BTreeMap<KeyId, Use>,
     /// Keys of policy variables that follow from the caller.
@@ -95,12 +129,18 @@ struct Writer {
 const FIRST_SYMBOL: u32 = 0xE000;
 
 impl Writer {
-    fn new(policies: &[&CompiledPolicy], extra: &[Literal], ties: Ties) -> Writer {
+    fn new(
+        policies: &[&CompiledPolicy],
+        extra: &[Literal],
+        ties: Ties,
+        services_act: bool,
+    ) -> Result<Writer, &'static str> {
         let identities = policies
             .iter()
             .all(|p| matches!(p.kind, PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session));
         let mut writer = Writer {
             ties,
+            services_act,
             callers: if identities { Callers::Identities } else { Callers::Everyone },
             keys: BTreeMap::new(),
             derived: Vec::new(),
@@ -112,14 +152,17 @@ impl Writer {
         let mut seen = FxHashSet::default();
         for literal in all.chain(extra) {
             if seen.insert(literal.id()) {
-                writer.learn(literal);
+                writer.learn(literal)?;
             }
         }
-        writer
+        if writer.keys.values().any(|own| own.families() > 1) {
+            return Err(TWO_FAMILIES);
+        }
+        Ok(writer)
     }
 
     /// Takes note of what a constraint needs declared.
-    fn learn(&mut self, literal: &Literal) {
+    fn learn(&mut self, literal: &Literal) -> Result<(), &'static str> {
         let mut named: Vec<char> = Vec::new();
         if let Test::In(language) = &literal.constraint.test {
             named.extend(language.patterns().iter().flat_map(|p| p.named()));
@@ -149,6 +192,9 @@ impl Writer {
             }
         }
         for c in named {
+            if variable::is_in_other_case(c) {
+                return Err(CASELESS_VARIABLE);
+            }
             if let Some(key) = variable::key_of(c) {
                 let id = KeyId::of(&key);
                 match Derived::of(&key).filter(|_| self.ties == Ties::Tied) {
@@ -161,6 +207,7 @@ impl Writer {
                 self.symbols.entry(c).or_insert(next);
             }
         }
+        Ok(())
     }
 
     /// Defines a name for "one of the regions".
@@ -416,7 +463,7 @@ impl Writer {
         }
         self.tie_keys(&mut out);
         for (derived, key) in &self.derived {
-            tie_caller(&mut out, *derived, &name(*key, "derived", 0));
+            derived::tie(&mut out, *derived, &name(*key, "derived", 0));
         }
         out.push_str(&self.body);
         for part in claim {
@@ -427,10 +474,6 @@ impl Writer {
     }
 
     fn declare(&self, out: &mut String, key: KeyId, own: &Use) {
-        if own.families() > 1 {
-            let _ =
-                writeln!(out, "; not tied: the text of {} and what it is as a number, date or address", spelled(key));
-        }
         let slots = self.slots(key);
         for slot in 0..slots {
             let _ = writeln!(out, "(declare-const {} Bool)", present(key, slot));
@@ -485,7 +528,9 @@ impl Writer {
             }
             let carriers = match info.presence {
                 Presence::WithAccount => caller::with_account(),
-                Presence::Services if self.callers == Callers::Everyone => caller::of_kinds(&[caller::Kind::Service]),
+                Presence::Services if self.callers == Callers::Everyone && !self.services_act => {
+                    caller::of_kinds(&[caller::Kind::Service])
+                }
                 Presence::PublicNetwork => {
                     networks[0].push(carried);
                     continue;
@@ -500,66 +545,6 @@ impl Writer {
         }
         if networks.iter().all(|n| !n.is_empty()) {
             let _ = writeln!(out, "(assert (not (and {} {})))", or(&networks[0]), or(&networks[1]));
-        }
-    }
-}
-
-/// Ties the value of a key to the caller that it follows from. Each part that is taken out of the caller's text stands
-/// between marks or colons that it cannot hold itself, so there is one way only to take it out.
-fn tie_caller(out: &mut String, derived: Derived, value: &str) {
-    let mark = format!("\\u{{{:x}}}", u32::from(MARK));
-    let _ = writeln!(out, "(declare-const {value} String)");
-    let part = |n: &str| format!("|{}-{n}|", value.trim_matches('|'));
-    let declare = |out: &mut String, n: &str| {
-        let _ = writeln!(out, "(declare-const {} String)", part(n));
-        part(n)
-    };
-    let without = |chars: &[(&str, &str)]| {
-        let ranges: Vec<String> = chars.iter().map(|(a, b)| format!("(re.range \"{a}\" \"{b}\")")).collect();
-        format!("(re.* (re.union {}))", ranges.join(" "))
-    };
-    let unmarked = without(&[("\\u{0}", "\\u{0}"), ("\\u{2}", "\\u{2ffff}")]);
-    let field = without(&[("\\u{0}", "\\u{0}"), ("\\u{2}", "9"), (";", "\\u{2ffff}")]);
-    let segment = without(&[("\\u{0}", "\\u{0}"), ("\\u{2}", "."), ("0", "9"), (";", "\\u{2ffff}")]);
-    let of_kind = |letter: char| format!("(str.prefixof \"{letter}{mark}\" caller)");
-    let kinds = |letters: &str| or(&letters.chars().map(of_kind).collect::<Vec<_>>());
-    match derived {
-        Derived::Arn => {
-            let rest = declare(out, "rest");
-            let _ = writeln!(
-                out,
-                "(assert (=> {} (and (= caller (str.++ (str.at caller 0) \"{mark}\" {value} {rest})) (str.in_re {value} {unmarked}) (or (= {rest} \"\") (str.prefixof \"{mark}\" {rest})))))",
-                kinds("RUTF")
-            );
-        }
-        Derived::Account => {
-            let (partition, rest) = (declare(out, "partition"), declare(out, "rest"));
-            let sts = format!("(ite {} \"sts\" \"iam\")", of_kind('F'));
-            let _ = writeln!(
-                out,
-                "(assert (=> (str.in_re caller (re.++ re.allchar (str.to_re \"{mark}arn:\") re.all)) (and (= caller (str.++ (str.at caller 0) \"{mark}arn:\" {partition} \":\" {sts} \"::\" {value} \":\" {rest})) (str.in_re {partition} {field}) (str.in_re {value} {field}))))"
-            );
-        }
-        Derived::Username => {
-            let before = declare(out, "before");
-            let _ = writeln!(
-                out,
-                "(assert (=> {} (and (= caller (str.++ {before} \"/\" {value})) (str.in_re {value} {segment}))))",
-                of_kind('U')
-            );
-        }
-        Derived::ServiceName => {
-            let _ = writeln!(out, "(assert (=> {} (= caller (str.++ \"S{mark}\" {value}))))", of_kind('S'));
-        }
-        Derived::IsService => {
-            let _ = writeln!(out, "(assert (= {value} (ite {} \"true\" \"false\")))", of_kind('S'));
-        }
-        Derived::Type => {
-            for (letter, name) in
-                [('R', "AssumedRole"), ('U', "User"), ('T', "Account"), ('F', "FederatedUser"), ('A', "Anonymous")]
-            {
-                let _ = writeln!(out, "(assert (=> {} (= {value} \"{name}\")))", of_kind(letter));
-            }
         }
     }
 }
