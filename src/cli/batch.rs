@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::custom_check::CustomCheckOptions;
 use super::options::BlockingType;
-use super::{Failure, Global, Outcome, config, output, pipeline};
+use super::{Failure, Global, Outcome, config, output, pipeline, smt2};
 use crate::analysis::custom_check::{self, CheckResult, CustomCheck, Verdict, compile};
 use crate::catalog::Catalog;
 use crate::checks::TRUST_POLICY;
@@ -38,6 +38,7 @@ pub(super) struct Decided {
     check: CustomCheck,
     answer: Answer,
     micros: f64,
+    smt2: Option<smt2::Written>,
 }
 
 /// What the lines of a batch share.
@@ -48,6 +49,7 @@ pub(super) struct Batch<'a> {
     warned: Mutex<FxHashSet<String>>,
     catalog: &'a Catalog,
     quiet: bool,
+    smt2: Option<smt2::Folder>,
 }
 
 type Compiled = Result<Arc<CompiledPolicy>, String>;
@@ -96,6 +98,7 @@ pub(super) fn run(file: &Path, options: &CustomCheckOptions, global: &Global, as
         warned: Mutex::default(),
         catalog: data.catalog(),
         quiet: global.quiet,
+        smt2: smt2::Folder::of(options.smt2.as_deref())?,
     };
     let unreadable = |e: io::Error| Failure::usage(format!("batch `{}`: {e}", file.display()));
     let mut reader: Box<dyn BufRead> = if file.as_os_str() == "-" {
@@ -122,6 +125,9 @@ pub(super) fn run(file: &Path, options: &CustomCheckOptions, global: &Global, as
         }
     }
     out.flush().map_err(written)?;
+    if let Some(folder) = &batch.smt2 {
+        folder.finish()?.iter().for_each(|line| eprintln!("notice: {}", output::printable(line)));
+    }
     Ok(if wrong {
         Outcome::BadInput
     } else if failed && blocks {
@@ -163,7 +169,11 @@ fn answer(number: usize, line: &[u8], batch: &Batch<'_>, ask: &Ask) -> (Ending, 
     let decided = text.clone().and_then(|text| ask(text, batch));
     let id = text.ok().and_then(|t| serde_json::from_str::<Identified<'_>>(t).ok()).and_then(|i| i.id);
     let (verdict, line) = match decided {
-        Ok(decided) => {
+        Ok(mut decided) => {
+            if let (Some(folder), Some(text)) = (&batch.smt2, decided.smt2.take()) {
+                let name = id.map_or("", RawValue::get).trim_matches('"');
+                folder.write(&format!("{number:05}"), name, text);
+            }
             let result = CheckResult::new(decided.check, decided.answer, &[], batch.catalog);
             let verdict = if result.verdict == Verdict::Pass { Ending::Passes } else { Ending::Fails };
             let line = Line {
@@ -238,11 +248,16 @@ fn kind(policy_type: Option<&str>) -> Result<PolicyKind, String> {
     }
 }
 
-fn timed(check: CustomCheck, decide: impl FnOnce() -> Answer) -> Decided {
+fn timed(
+    check: CustomCheck,
+    batch: &Batch<'_>,
+    decide: impl FnOnce() -> Answer,
+    text: impl FnOnce() -> smt2::Written,
+) -> Decided {
     let start = Instant::now();
     let answer = decide();
     let micros = start.elapsed().as_nanos() as f64 / 1_000.0;
-    Decided { check, answer, micros }
+    Decided { check, answer, micros, smt2: batch.smt2.is_some().then(text) }
 }
 
 /// `{"id", "policyType", "existing", "new"}`
@@ -260,7 +275,9 @@ pub(super) fn no_new_access(line: &str, batch: &Batch<'_>) -> Result<Decided, St
     let kind = kind(question.policy_type.as_deref())?;
     let existing = batch.policy("existing", question.existing, kind)?;
     let new = batch.policy("new", question.new, kind)?;
-    Ok(timed(CustomCheck::NoNewAccess, || engine::no_new_access(&new, &existing, batch.ties)))
+    let decide = || engine::no_new_access(&new, &existing, batch.ties);
+    let text = || engine::no_new_access_smt2(&new, &existing, batch.ties);
+    Ok(timed(CustomCheck::NoNewAccess, batch, decide, text))
 }
 
 /// `{"id", "policyType", "policy", "actions", "resources"}`
@@ -288,7 +305,9 @@ pub(super) fn access_not_granted(line: &str, batch: &Batch<'_>) -> Result<Decide
     }
     let texts = |list: Vec<String>| list.into_iter().map(Into::into).collect();
     let access = Access { actions: texts(question.actions), resources: texts(question.resources) };
-    Ok(timed(CustomCheck::AccessNotGranted, || engine::access_not_granted(&policy, &access, batch.ties)))
+    let decide = || engine::access_not_granted(&policy, &access, batch.ties);
+    let text = || engine::access_not_granted_smt2(&policy, &access, batch.ties);
+    Ok(timed(CustomCheck::AccessNotGranted, batch, decide, text))
 }
 
 /// `{"id", "policy", "resourceType"}`
@@ -309,5 +328,7 @@ pub(super) fn no_public_access(line: &str, batch: &Batch<'_>) -> Result<Decided,
     }
     let kind = if resource_type == TRUST_POLICY { PolicyKind::Trust } else { PolicyKind::Resource };
     let policy = batch.policy("policy", question.policy, kind)?;
-    Ok(timed(CustomCheck::NoPublicAccess, || engine::no_public_access(&policy, &resource_type, batch.ties)))
+    let decide = || engine::no_public_access(&policy, &resource_type, batch.ties);
+    let text = || engine::no_public_access_smt2(&policy, &resource_type, batch.ties);
+    Ok(timed(CustomCheck::NoPublicAccess, batch, decide, text))
 }

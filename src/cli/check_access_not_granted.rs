@@ -6,7 +6,7 @@ use super::custom_check::{CustomCheckOptions, Questions, run};
 use super::{Failure, Global, Outcome, batch, output};
 use crate::analysis::custom_check::{self, CheckResult, CustomCheck, kind_of};
 use crate::catalog::Catalog;
-use crate::logic::engine::{Access, access_not_granted};
+use crate::logic::engine::{Access, access_not_granted, access_not_granted_smt2};
 use crate::logic::evaluate::PolicyKind;
 
 const CHECK: CustomCheck = CustomCheck::AccessNotGranted;
@@ -50,7 +50,7 @@ impl CheckAccessNotGranted {
                 .with_help("give `--actions`, `--resources`, or `--access \"actions=…;resources=…\"`"));
         }
         run(CHECK, self.options, global, |setting| {
-            let (ties, catalog) = (setting.options.ties(), setting.catalog);
+            let (ties, catalog, copies) = (setting.options.ties(), setting.catalog, setting.copies());
             if !global.quiet {
                 warn_of_unknown(&accesses, catalog);
             }
@@ -58,12 +58,14 @@ impl CheckAccessNotGranted {
                 applies: Box::new(|policy| {
                     matches!(kind_of(policy), PolicyKind::Identity | PolicyKind::Resource | PolicyKind::Trust)
                 }),
-                ask: Box::new(move |_, policy| {
-                    let ask = |access| {
+                ask: Box::new(move |id, policy| {
+                    let ask = |(number, access)| {
+                        let part = (accesses.len() > 1).then_some(number);
+                        copies.write(id, part, || access_not_granted_smt2(policy, access, ties));
                         let answer = access_not_granted(policy, access, ties);
                         CheckResult::new(CHECK, answer, &[policy.document()], catalog)
                     };
-                    accesses.iter().map(ask).collect()
+                    accesses.iter().enumerate().map(ask).collect()
                 }),
                 otherwise: "control policies and policies of VPC endpoints grant nothing",
             })

@@ -9,7 +9,7 @@ use super::{Failure, Global, Outcome, base, batch, pipeline};
 use crate::analysis::counterpart::Earlier;
 use crate::analysis::custom_check::{CheckResult, CustomCheck, Unfit, Verdict, compile, kind_of};
 use crate::catalog::Catalog;
-use crate::logic::engine::{CompiledPolicy, Ties, no_new_access};
+use crate::logic::engine::{CompiledPolicy, Ties, no_new_access, no_new_access_smt2};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{InputKind, Policy, PolicyId};
 use crate::policy::{PolicyDocument, PolicyType};
@@ -112,7 +112,7 @@ impl Reference {
 }
 
 fn against_reference<'a>(setting: &Setting<'a>, reference: Reference) -> Questions<'a> {
-    let (ties, catalog) = (setting.options.ties(), setting.catalog);
+    let (ties, catalog, copies) = (setting.options.ties(), setting.catalog, setting.copies());
     let policies = &setting.loaded.deployment.policies;
     let (wanted, otherwise) = match reference.kind {
         ReferenceType::Identity => (PolicyType::IdentityPolicy, "the reference is an identity policy"),
@@ -123,6 +123,7 @@ fn against_reference<'a>(setting: &Setting<'a>, reference: Reference) -> Questio
         ask: Box::new(move |id, new| {
             let is_trust = policies.get(id.0).is_some_and(|p| kind_of(p) == PolicyKind::Trust);
             let existing = reference.trust.as_ref().filter(|_| is_trust).unwrap_or(&reference.policy);
+            copies.write(id, None, || no_new_access_smt2(new, existing, ties));
             vec![result(new, existing, ties, catalog)]
         }),
         otherwise,
@@ -141,14 +142,17 @@ fn against_earlier<'a>(setting: &Setting<'a>, base: Option<&str>) -> Result<Ques
         None => before_the_plans(setting)?,
     };
     let counterparts = earlier.counterparts(deployment);
-    let (ties, catalog) = (setting.options.ties(), setting.catalog);
+    let (ties, catalog, copies) = (setting.options.ties(), setting.catalog, setting.copies());
     let policies = &deployment.policies;
     Ok(Questions {
         applies: Box::new(|_| true),
         ask: Box::new(move |id, new| {
             let Some(policy) = policies.get(id.0) else { return Vec::new() };
             let before = counterparts.get(id.0).map_or(&[][..], Vec::as_slice);
-            vec![compare(policy, new, before, &earlier, ties, catalog)]
+            vec![compare(policy, new, before, &earlier, ties, catalog, &|part, existing| {
+                let part = (before.len() > 1).then_some(part);
+                copies.write(id, part, || no_new_access_smt2(new, existing, ties));
+            })]
         }),
         otherwise: "",
     })
@@ -162,13 +166,17 @@ fn compare(
     earlier: &Earlier,
     ties: Ties,
     catalog: &Catalog,
+    copy: &dyn Fn(usize, &CompiledPolicy),
 ) -> CheckResult {
-    let against = |existing: Result<CompiledPolicy, String>| match existing {
-        Ok(existing) => result(new, &existing, ties, catalog),
+    let against = |(number, existing): (usize, Result<CompiledPolicy, String>)| match existing {
+        Ok(existing) => {
+            copy(number, &existing);
+            result(new, &existing, ties, catalog)
+        }
         Err(why) => CheckResult::undecided(CHECK, format!("the earlier version can't be read: {why}")),
     };
     let existing = before.iter().filter_map(|id| earlier.deployment().policies.get(id.0));
-    let results: Vec<CheckResult> = existing.map(|p| against(compiled(p, ties))).collect();
+    let results: Vec<CheckResult> = existing.map(|p| compiled(p, ties)).enumerate().map(against).collect();
     let worst = |r: &CheckResult| match r.verdict {
         Verdict::Fail => 2,
         Verdict::Undecided => 1,
@@ -176,7 +184,7 @@ fn compare(
     };
     results.into_iter().rev().max_by_key(worst).unwrap_or_else(|| {
         let empty = PolicyDocument::new(nothing());
-        against(compile(empty, kind_of(policy), ties).map_err(|e| e.to_string()))
+        against((0, compile(empty, kind_of(policy), ties).map_err(|e| e.to_string())))
     })
 }
 

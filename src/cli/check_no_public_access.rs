@@ -5,7 +5,7 @@ use clap::Args;
 use super::custom_check::{CustomCheckOptions, Questions, run};
 use super::{Failure, Global, Outcome, batch};
 use crate::analysis::custom_check::{CheckResult, CustomCheck, kind_of};
-use crate::logic::engine::{PUBLIC_RESOURCE_TYPES, no_public_access};
+use crate::logic::engine::{PUBLIC_RESOURCE_TYPES, no_public_access, no_public_access_smt2};
 use crate::logic::evaluate::PolicyKind;
 
 const CHECK: CustomCheck = CustomCheck::NoPublicAccess;
@@ -28,13 +28,14 @@ impl CheckNoPublicAccess {
             return Err(unknown_type(given));
         }
         run(CHECK, self.options, global, |setting| {
-            let (ties, catalog) = (setting.options.ties(), setting.catalog);
+            let (ties, catalog, copies) = (setting.options.ties(), setting.catalog, setting.copies());
             let policies = &setting.loaded.deployment.policies;
             Ok(Questions {
                 applies: Box::new(|policy| matches!(kind_of(policy), PolicyKind::Resource | PolicyKind::Trust)),
                 ask: Box::new(move |id, compiled| {
                     let policy = policies.get(id.0);
                     let resource_type = policy.and_then(|p| p.resource_type.as_deref()).unwrap_or_default();
+                    copies.write(id, None, || no_public_access_smt2(compiled, resource_type, ties));
                     let answer = no_public_access(compiled, resource_type, ties);
                     vec![CheckResult::new(CHECK, answer, &[compiled.document()], catalog)]
                 }),

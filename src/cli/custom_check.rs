@@ -9,12 +9,12 @@ use clap::{ArgAction, Args};
 use rayon::prelude::*;
 
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
-use super::{Failure, Global, Outcome, config, output, pipeline};
+use super::{Failure, Global, Outcome, config, output, pipeline, smt2};
 use crate::analysis::custom_check::{CheckResult, CustomCheck, compile, kind_of};
 use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Ties};
 use crate::model::{Policy, PolicyId};
-use crate::report::{Format, counted};
+use crate::report::{Format, counted, policy_ids};
 use crate::source::Sources;
 
 /// From this many questions on, they are shared between threads.
@@ -38,6 +38,10 @@ pub(super) struct CustomCheckOptions {
     /// Many questions, one JSON object a line (`-` for standard input); the answers are one JSON object a line
     #[arg(long, value_name = "FILE", conflicts_with = "inputs", help_heading = "Question")]
     pub batch: Option<PathBuf>,
+
+    /// Write each question as a file of SMT-LIB 2 into this folder, for a solver to decide again: `sat` means FAIL
+    #[arg(long, value_name = "DIR", help_heading = "Question")]
+    pub smt2: Option<PathBuf>,
 }
 
 impl CustomCheckOptions {
@@ -52,6 +56,32 @@ pub(super) struct Setting<'a> {
     pub loaded: &'a pipeline::Loaded,
     pub sources: &'a Sources,
     pub catalog: &'a Catalog,
+    pub smt2: Option<&'a smt2::Folder>,
+    ids: &'a [String],
+}
+
+impl<'a> Setting<'a> {
+    /// Where the questions go as SMT-LIB, if anywhere.
+    pub(super) fn copies(&self) -> Copies<'a> {
+        Copies { folder: self.smt2, ids: self.ids }
+    }
+}
+
+/// Where the questions go as SMT-LIB, if anywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Copies<'a> {
+    folder: Option<&'a smt2::Folder>,
+    ids: &'a [String],
+}
+
+impl Copies<'_> {
+    /// Writes the question about a policy; `part` tells several questions about it apart.
+    pub(super) fn write(&self, policy: PolicyId, part: Option<usize>, text: impl FnOnce() -> smt2::Written) {
+        let Some(folder) = self.folder else { return };
+        let part = part.map_or_else(String::new, |part| format!("-{}", part + 1));
+        let name = self.ids.get(policy.0).map_or("", String::as_str);
+        folder.write(&format!("{:05}{part}", policy.0 + 1), name, text());
+    }
 }
 
 type Applies<'a> = dyn Fn(&Policy) -> bool + Sync + 'a;
@@ -80,7 +110,10 @@ pub(super) fn run(
     let catalog = data.catalog();
     let sources = Sources::new();
     let loaded = pipeline::load(&options.input, &sources, catalog)?;
-    let setting = Setting { options: &options, loaded: &loaded, sources: &sources, catalog };
+    let folder = smt2::Folder::of(options.smt2.as_deref())?;
+    let ids = if folder.is_some() { policy_ids(&loaded.deployment) } else { Vec::new() };
+    let smt2 = folder.as_ref();
+    let setting = Setting { options: &options, loaded: &loaded, sources: &sources, catalog, smt2, ids: &ids };
     let questions = prepare(&setting)?;
     let start = Instant::now();
     let policies = &loaded.deployment.policies;
@@ -105,6 +138,9 @@ pub(super) fn run(
     let mut report =
         pipeline::report(check.command(), &loaded, &sources, catalog, findings, &options.judgement, &config)?;
     report.checks = results;
+    if let Some(folder) = &folder {
+        report.notices.extend(folder.finish()?);
+    }
     if !passed_over.is_empty() {
         let count = counted(passed_over.len(), "policy", "policies");
         report.notices.push(format!("{count} passed over: {}", questions.otherwise));

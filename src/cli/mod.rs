@@ -22,6 +22,7 @@ mod output;
 mod parse;
 mod pipeline;
 mod simulate;
+mod smt2;
 mod validate;
 
 use std::io::{self, IsTerminal};
