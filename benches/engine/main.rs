@@ -2,6 +2,7 @@
 //!
 //!     cargo bench --no-default-features --bench engine                        # pairs of the embedded managed policies
 //!     cargo bench --no-default-features --bench engine -- pairs FILE          # pairs of a file of scripts/policy-history
+//!     cargo bench --no-default-features --bench engine -- all-pairs           # which managed policy contains which other
 //!     cargo bench --no-default-features --bench engine -- adversarial         # 200 statements against 200
 
 mod adversarial;
@@ -10,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use adversarial::{Random, Relation, question};
 use iam_preflight::catalog::Catalog;
+use iam_preflight::logic::Request;
 use iam_preflight::logic::engine::{Answer, CompiledPolicy, Ties, no_new_access};
-use iam_preflight::logic::evaluate::PolicyKind;
+use iam_preflight::logic::evaluate::{self, PolicyKind, Verdict};
 use iam_preflight::policy::PolicyDocument;
 use iam_preflight::source::{Limits, Node, SourceId, json};
 use rayon::prelude::*;
@@ -22,6 +24,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["pairs", file] => pairs(&std::fs::read_to_string(file).expect("a file of questions"), true),
+        ["all-pairs"] => all_pairs(),
         ["adversarial"] => adversarial(),
         _ => pairs(&managed(), false),
     }
@@ -130,6 +133,54 @@ fn pairs(text: &str, list: bool) {
             println!("{} {} {}", t.verdict, t.id, t.why.unwrap_or_default());
         }
     }
+}
+
+/// Decides for every ordered pair of current managed policies whether one grants nothing that the other does not. A
+/// policy's own requests, one for each statement, settle most pairs: one that the other policy does not allow is enough.
+fn all_pairs() {
+    let start = Instant::now();
+    let limits = Limits::default();
+    let read = |text: &str| compile(&json::read(SourceId(0), text, &limits).expect("a policy"));
+    let nothing = read(r#"{"Version":"2012-10-17","Statement":[]}"#).expect("the policy that grants nothing");
+    let texts: Vec<_> = Catalog::embedded().managed_policies().filter(|p| !p.deprecated).map(|p| p.document).collect();
+    let policies: Vec<CompiledPolicy> = texts.par_iter().filter_map(|text| read(text)).collect();
+    let samples: Vec<Vec<Request>> = policies
+        .par_iter()
+        .map(|p| no_new_access(p, &nothing, Ties::Tied).reasons.into_iter().map(|r| r.witness).collect())
+        .collect();
+    let prepared = start.elapsed();
+    let allows = |policy: &CompiledPolicy, request: &Request| {
+        matches!(evaluate::verdict(policy.document(), PolicyKind::Identity, request), Verdict::Allow { .. })
+    };
+    let decided: Vec<[usize; 3]> = policies
+        .par_iter()
+        .enumerate()
+        .map(|(n, new)| {
+            let mut counts = [0; 3];
+            for (e, existing) in policies.iter().enumerate() {
+                if n == e || samples[n].iter().any(|request| !allows(existing, request)) {
+                    continue;
+                }
+                counts[0] += 1;
+                let answer = no_new_access(new, existing, Ties::Tied);
+                counts[1] += usize::from(answer.holds());
+                counts[2] += usize::from(!answer.holds() && !answer.fails());
+            }
+            counts
+        })
+        .collect();
+    let sum = |i: usize| decided.iter().map(|c| c[i]).sum::<usize>();
+    println!(
+        "{} ordered pairs of {} policies in {:.2?} ({prepared:.2?} of it reading and sampling) on {} threads; \
+         {} decided by the engine, {} contained, {} undecided",
+        policies.len() * (policies.len() - 1),
+        policies.len(),
+        start.elapsed(),
+        rayon::current_num_threads(),
+        sum(0),
+        sum(1),
+        sum(2)
+    );
 }
 
 fn adversarial() {

@@ -2,6 +2,7 @@
 //! questions. `IAM_PREFLIGHT_PAIRS` sets how many pairs of policies are made, `IAM_PREFLIGHT_SEED` where they begin.
 
 mod generate;
+mod solvers;
 
 use generate::{Random, mutated, policy, request, shown};
 use iam_preflight::logic::Request;
