@@ -158,7 +158,13 @@ impl Preferences {
         if own.is_some_and(&mut *fits) || (own == Some("true") && fits("false")) {
             return;
         }
-        let fillings = ["example", "", "x", "example-2"];
+        // Tags of different things differ, so that a variable's value does not happen to be another key's.
+        let first = match key.split_once('/') {
+            Some(("aws:principaltag", _)) => "example-principal",
+            Some(("aws:requesttag", _)) => "example-request",
+            _ => "example",
+        };
+        let fillings = [first, "example", "", "x", "example-2"];
         let _ = fillings.into_iter().any(|filling| {
             let filled = pattern.filled(|text, _| match text.matches(':').count() {
                 1 if text.starts_with("arn:") => "aws",
