@@ -481,3 +481,41 @@ fn the_readme_shows_what_its_commands_say() {
     }
     assert!(said == text, "run `UPDATE_DOCS=1 cargo test --test suite the_readme`:\n{said}");
 }
+
+#[test]
+fn each_question_is_written_for_solvers_or_named_as_left_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let statement = |condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{condition}}}}}"#
+        )
+    };
+    let plain = statement(r#"{"StringEquals":{"s3:prefix":"a"}}"#);
+    let caseless = statement(r#"{"StringEqualsIgnoreCase":{"s3:prefix":"${aws:username}"}}"#);
+    let line =
+        |id: &str, new: &str| format!(r#"{{"id":"{id}","policyType":"identity","existing":{plain},"new":{new}}}"#);
+    let batch = folder.path().join("questions.jsonl");
+    std::fs::write(&batch, format!("{}\n{}\n", line("a/b ../c", &plain), line("caseless", &caseless))).expect("a file");
+    let questions = folder.path().join("smt2");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_iam-preflight"))
+        .arg("check-no-new-access")
+        .arg("--batch")
+        .arg(&batch)
+        .arg("--smt2")
+        .arg(&questions)
+        .output()
+        .expect("the program runs");
+    assert_eq!(output.status.code(), Some(1));
+    let names: Vec<String> = std::fs::read_dir(&questions)
+        .expect("the folder was made")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, ["00001-a_b_.._c.smt2"]);
+    let text = std::fs::read_to_string(questions.join(&names[0])).expect("the file");
+    assert!(text.contains("(assert new-allow)") && text.ends_with("(check-sat)\n"), "{text}");
+    let notices = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        notices.contains("no SMT-LIB file for `caseless`: a policy variable is compared without regard"),
+        "{notices}"
+    );
+}
