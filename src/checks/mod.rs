@@ -36,6 +36,7 @@ use std::cell::OnceCell;
 
 use crate::catalog::Catalog;
 use crate::finding::{Edit, Finding, FindingType, Fix, Intent, ListEntries, ListEntry, Location};
+use crate::logic::evaluate::PolicyKind;
 use crate::model::{Policy, PolicyForm};
 use crate::policy::{PolicyDocument, PolicyType};
 use crate::source::{Limits, ReadError, SourceId, Span, json};
@@ -120,6 +121,16 @@ pub struct CheckContext<'a> {
 }
 
 impl<'a> CheckContext<'a> {
+    /// How the engine reads a policy of this type.
+    pub fn policy_kind(&self) -> PolicyKind {
+        match self.policy_type {
+            PolicyType::IdentityPolicy => PolicyKind::Identity,
+            PolicyType::ResourcePolicy => PolicyKind::Resource,
+            PolicyType::ServiceControlPolicy => PolicyKind::ServiceControl,
+            PolicyType::ResourceControlPolicy => PolicyKind::ResourceControl,
+        }
+    }
+
     /// A context of a document without a resource type, a form or a text.
     pub fn new(document: &'a PolicyDocument, policy_type: PolicyType, catalog: &'a Catalog) -> CheckContext<'a> {
         CheckContext {

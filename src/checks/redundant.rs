@@ -1,9 +1,13 @@
-//! Entries of a list that another entry covers: the ground of redundant actions and resources.
+//! Entries of a list that another entry covers: the ground of redundant actions and resources. What an entry stands for
+//! is the engine's to say.
+
+use std::cell::OnceCell;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::finding::{Finding, ListEntry};
+use crate::logic::engine::Entry;
 use crate::policy::{StringItem, StringList, glob};
 
 /// An entry and the one that covers it, as positions in [`StringList::items`].
@@ -12,8 +16,13 @@ pub(super) struct Redundant {
     pub covered_by: usize,
 }
 
-/// The redundant entries, in order; of equal entries, all but the first. `pattern` gives what is compared.
-pub(super) fn entries(list: &StringList, pattern: impl Fn(&StringItem) -> SmolStr) -> Vec<Redundant> {
+/// The redundant entries, in order; of equal entries, all but the first. `pattern` gives the text that is compared, and
+/// `entry` what such a text stands for.
+pub(super) fn entries(
+    list: &StringList,
+    pattern: impl Fn(&StringItem) -> SmolStr,
+    entry: impl Fn(&str) -> Entry,
+) -> Vec<Redundant> {
     if list.items.len() < 2 {
         return Vec::new();
     }
@@ -23,6 +32,12 @@ pub(super) fn entries(list: &StringList, pattern: impl Fn(&StringItem) -> SmolSt
         .filter(|i| glob::has_wildcard(&patterns[*i]))
         .map(|i| (i, patterns[i].split(['*', '?']).next().unwrap_or_default()))
         .collect();
+    let exact: Vec<OnceCell<Entry>> = patterns.iter().map(|_| OnceCell::new()).collect();
+    let contains = |outer: usize, inner: usize| {
+        let [a, b] = [outer, inner].map(|i| exact[i].get_or_init(|| entry(&patterns[i])));
+        // What is not known is compared as text.
+        if a.is_empty() || b.is_empty() { glob::covers(&patterns[outer], &patterns[inner]) } else { a.contains(b) }
+    };
     let mut first: FxHashMap<&str, usize> = FxHashMap::default();
     let mut out = Vec::new();
     for (i, inner) in patterns.iter().enumerate() {
@@ -30,9 +45,9 @@ pub(super) fn entries(list: &StringList, pattern: impl Fn(&StringItem) -> SmolSt
         let covered_by = if earliest == i {
             let covers = |(j, start): &&(usize, &str)| {
                 let outer = &patterns[*j];
-                *j != i && outer != inner && inner.starts_with(start) && glob::covers(outer, inner)
+                *j != i && outer != inner && inner.starts_with(start) && contains(*j, i)
                     // Of two that cover each other the first stays.
-                    && (*j < i || !glob::covers(inner, outer))
+                    && (*j < i || !contains(i, *j))
             };
             wide.iter().find(covers).map(|(j, _)| *j)
         } else {

@@ -5,6 +5,7 @@
 use crate::checks::redundant;
 use crate::checks::{CheckContext, Findings, declare_check};
 use crate::finding::Location;
+use crate::logic::engine::Entry;
 
 declare_check! {
     /// ## What it does
@@ -42,7 +43,7 @@ declare_check! {
 fn run(context: &CheckContext<'_>, findings: &mut Findings<'_>) {
     for statement in &context.document.statements {
         let Some(list) = &statement.action else { continue };
-        let pairs = redundant::entries(list, |item| item.text.as_str().to_ascii_lowercase().into());
+        let pairs = redundant::entries(list, |item| item.text.as_str().to_ascii_lowercase().into(), Entry::action);
         let at = |i: usize| Location::new(statement.item_path(list, &list.items[i]), list.items[i].span);
         let Some((first, rest)) = pairs.split_first() else { continue };
         let (example, cover) = (&list.items[first.entry].text, &list.items[first.covered_by].text);

@@ -610,6 +610,13 @@ pub(super) fn action_patterns(text: &str) -> SmallVec<[Pattern; 1]> {
     stars.map(split).collect()
 }
 
+/// The patterns of an entry of `Resource` or `NotResource`, each policy variable with a value.
+pub(super) fn entry_patterns(text: &str, kind: PolicyKind, version: Version) -> Vec<Pattern> {
+    let compiler = Compiler { version, kind, ties: Ties::Tied, index: 0 };
+    let Some((template, shape)) = compiler.resource(text) else { return Vec::new() };
+    shape.patterns(template.elements(&|_| true, |t| glob(t, Class::All).collect()).unwrap_or_default())
+}
+
 /// The patterns of a resource as a question names it: an ARN or ARN pattern, or `*`.
 pub(super) fn resource_patterns(text: &str) -> Vec<Pattern> {
     if text == "*" {

@@ -7,6 +7,7 @@
 mod budget;
 mod caller;
 mod compile;
+mod containment;
 mod key;
 mod key_values;
 mod language;
@@ -24,6 +25,7 @@ mod variable;
 mod witness;
 
 pub use compile::{CompileError, CompiledPolicy, Ties};
+pub use containment::Entry;
 pub use permissions::{Added, Permissions, added};
 pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};
