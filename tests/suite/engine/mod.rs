@@ -283,3 +283,26 @@ fn the_public_is_whoever_no_fixed_value_pins_down() {
     let compiled = compiled(&denied, PolicyKind::Resource);
     assert!(no_public_access(&compiled, "AWS::SQS::Queue", Ties::Tied).holds(), "strangers are denied");
 }
+
+#[test]
+fn variables_neither_hide_callers_nor_fix_the_case_of_their_values() {
+    let answer = |existing: &Value, new: &Value| {
+        no_new_access(&compiled(new, PolicyKind::Identity), &compiled(existing, PolicyKind::Identity), Ties::Tied)
+    };
+    let policy = |conditions: &[Value]| {
+        let statement =
+            |c: &Value| json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": c});
+        json!({"Version": "2012-10-17", "Statement": conditions.iter().map(statement).collect::<Vec<_>>()})
+    };
+    // Of the account only a name is known.
+    let own = json!({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}", "s3:prefix": "a"}});
+    let other = json!({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}", "s3:prefix": "b"}});
+    assert!(answer(&policy(&[own.clone()]), &policy(&[own.clone(), other])).fails());
+    assert!(answer(&policy(&[own.clone()]), &policy(&[own])).holds());
+    // A value in another case is another value.
+    let exact = policy(&[json!({"StringEquals": {"s3:prefix": "${aws:username}"}})]);
+    let caseless = policy(&[json!({"StringEqualsIgnoreCase": {"s3:prefix": "${aws:username}"}})]);
+    assert!(answer(&exact, &caseless).fails());
+    assert!(answer(&caseless, &exact).holds());
+    assert!(answer(&caseless, &caseless).holds());
+}
