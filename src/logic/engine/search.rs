@@ -1,9 +1,9 @@
 //! The question that all others come down to: is there a request in one region that lies in none of some others?
 //!
-//! A request escapes a region by failing one of its constraints. The search assigns, region by region, which constraint
-//! fails: regions that are left with a single choice are decided first, those that no longer meet what has been assigned
-//! are dropped, and one that wholly covers it ends the branch. What has been assigned is a list of constraints for each
-//! dimension; whether values satisfy them is decided exactly by `language` and `key_values`.
+//! A request escapes a region by failing one of its constraints. The search keeps a request in hand, a value for each
+//! dimension, and looks only at the regions that this request lies in: one of their constraints has to fail, which makes
+//! another request. A region none of whose constraints can fail ends the branch. What has been assigned is a list of
+//! constraints for each dimension; whether values satisfy them is decided exactly by `language` and `key_values`.
 
 use std::cell::RefCell;
 
@@ -58,7 +58,7 @@ pub(super) struct Frame {
     always: Vec<KeyId>,
     /// What the searches of the question may cost.
     pub(super) budget: Budget,
-    /// Whether constraints of one dimension can hold together.
+    /// Values for which constraints of one dimension hold together.
     known: RefCell<FxHashMap<(Dimension, ConjunctionId), Found<Model>>>,
     /// Callers with an account, and services.
     with_account: Literal,
