@@ -4,6 +4,7 @@
 //! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`logic`] → [`analysis`] → [`report`] → [`cli`].
 //! `docs/architecture.md` says more.
 
+pub mod activity;
 pub mod analysis;
 pub mod catalog;
 pub mod checks;

@@ -101,7 +101,7 @@ fn days_of(year: i64, month: i64) -> i64 {
     }
 }
 
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     // Days before each month of a year that begins in March, and leap days by the Gregorian rule.
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);

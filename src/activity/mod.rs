@@ -1,0 +1,18 @@
+//! Evidence of use: what principals did, read from CloudTrail's log files and result files of queries on them, and the
+//! policies that it would take to do it again.
+//!
+//! ```text
+//! files ──► records ──► principal, actions, resources ──► Activity ──► generated policy
+//! (log_file, stream)    (principal, event_source,          (usage)      (generate)
+//!                        event_name, resource)
+//! ```
+//!
+//! Records are read one behind the other and counted into [`Activity`], whose size depends on how many principals, actions
+//! and resources there are and not on the length of the log. What could not be read and what could not be mapped is counted there,
+//! too. Nothing here knows of templates.
+
+pub mod time;
+pub mod usage;
+
+pub use time::Timestamp;
+pub use usage::{ActionUse, Activity, PrincipalKey, PrincipalKind, PrincipalUse, Use};
