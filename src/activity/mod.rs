@@ -11,6 +11,9 @@
 //! and resources there are and not on the length of the log. What could not be read and what could not be mapped is counted there,
 //! too. Nothing here knows of templates.
 
+pub mod authorization_details;
+pub mod credential_report;
+pub mod last_accessed;
 pub mod time;
 pub mod usage;
 

@@ -54,6 +54,8 @@ pub enum InputKind {
     TerraformState,
     /// A bare policy document.
     PolicyDocument,
+    /// The authorization details of an account: `aws iam get-account-authorization-details`.
+    AuthorizationDetails,
     /// None of these.
     Unknown,
 }

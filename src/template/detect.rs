@@ -68,6 +68,9 @@ fn kind_of(root: &Node, document_asked: bool) -> InputKind {
     if is_assembly_manifest(root) {
         return InputKind::CdkAssembly;
     }
+    if crate::activity::authorization_details::looks_like(root) {
+        return InputKind::AuthorizationDetails;
+    }
     if document_asked || document::looks_like(root) {
         return InputKind::PolicyDocument;
     }
@@ -128,7 +131,7 @@ fn is_yaml_name(path: &str) -> bool {
 }
 
 /// Words of which each of our formats holds at least one: a folder search reads no tree without them.
-const FORMAT_WORDS: [&str; 7] = [
+const FORMAT_WORDS: [&str; 8] = [
     "Resources",
     "Statement",
     "\"format_version\"",
@@ -136,6 +139,7 @@ const FORMAT_WORDS: [&str; 7] = [
     "\"artifacts\"",
     "AWSTemplateFormatVersion",
     "Transform",
+    "DetailList",
 ];
 
 fn mentions_a_format(text: &str) -> bool {

@@ -110,6 +110,9 @@ fn step(input: &FoundInput, ctx: LoadContext<'_>) -> Step {
             super::terraform::load(&parsed, ctx)
         }
         Detected::Input(InputKind::CdkAssembly, parsed) => super::cloudformation::load_assembly(&parsed, ctx),
+        Detected::Input(InputKind::AuthorizationDetails, parsed) => {
+            crate::activity::authorization_details::load(&parsed.path, &parsed.root)
+        }
         Detected::Input(InputKind::Unknown, parsed) => failed(parsed.path, InputKind::Unknown, not_ours()),
     };
     Step::Loaded(Box::new(deployment))
