@@ -13,9 +13,17 @@
 
 pub mod authorization_details;
 pub mod credential_report;
+pub mod event_name;
+pub mod event_source;
 pub mod last_accessed;
+pub mod log_file;
+pub mod parameters;
+pub mod principal;
+pub mod record;
+pub mod stream;
 pub mod time;
 pub mod usage;
 
+pub use principal::PrincipalSelector;
 pub use time::Timestamp;
 pub use usage::{ActionUse, Activity, PrincipalKey, PrincipalKind, PrincipalUse, Use};
