@@ -124,7 +124,8 @@ pub fn depends_on_parameters(service: &Service, event_name: &str) -> bool {
         return true;
     }
     let name = event_name.to_ascii_lowercase();
-    let has_condition = |rows: Option<&Vec<Row>>| rows.is_some_and(|rows| rows.iter().any(|row| row.condition.is_some()));
+    let has_condition =
+        |rows: Option<&Vec<Row>>| rows.is_some_and(|rows| rows.iter().any(|row| row.condition.is_some()));
     has_condition(names().get(&(service.prefix.as_str(), name)))
         || has_condition(names().get(&(service.prefix.as_str(), "*".to_owned())))
 }
@@ -168,7 +169,8 @@ pub fn authorisation(
 
     let key = |name: &str| names().get(&(service.prefix.as_str(), name.to_ascii_lowercase()));
     let rows = key(name).into_iter().chain(key("*")).flatten();
-    let holding: Vec<&Row> = rows.clone().filter(|r| r.condition.as_ref().is_some_and(|c| c.holds(parameters))).collect();
+    let holding: Vec<&Row> =
+        rows.clone().filter(|r| r.condition.as_ref().is_some_and(|c| c.holds(parameters))).collect();
     let replacing = holding.iter().any(|row| !row.actions.starts_with('+'));
     let default: Vec<&Row> = rows.filter(|row| row.condition.is_none()).collect();
     let applying = if replacing { holding } else { holding.into_iter().chain(default).collect() };
@@ -231,7 +233,10 @@ fn without_version<'n>(prefix: &str, name: &'n str) -> &'n str {
 fn cut_date<'n>(name: &'n str, form: &str) -> Option<&'n str> {
     let at = name.len().checked_sub(form.len())?;
     let date = name.get(at..)?;
-    let fits = date.bytes().zip(form.bytes()).all(|(byte, form)| if form == b'd' { byte.is_ascii_digit() } else { byte == form });
+    let fits = date
+        .bytes()
+        .zip(form.bytes())
+        .all(|(byte, form)| if form == b'd' { byte.is_ascii_digit() } else { byte == form });
     name.get(..at).filter(|rest| fits && !rest.is_empty())
 }
 
@@ -273,8 +278,13 @@ mod tests {
             for action in actions.split(' ') {
                 let name = action.trim_start_matches('+').split('@').next().unwrap();
                 let full = if name.contains(':') { name.to_owned() } else { format!("{prefix}:{name}") };
-                let known = catalog.action(&full).map(|(service, action)| format!("{}:{}", service.prefix, action.name));
-                assert_eq!(known.as_deref(), Some(full.as_str()), "{at}: `{full}` is not how the service data write an action");
+                let known =
+                    catalog.action(&full).map(|(service, action)| format!("{}:{}", service.prefix, action.name));
+                assert_eq!(
+                    known.as_deref(),
+                    Some(full.as_str()),
+                    "{at}: `{full}` is not how the service data write an action"
+                );
             }
             // Without a condition the event's own name would do if it were an action, unless more is needed.
             if condition == "-" && !actions.contains(event) {
@@ -343,8 +353,18 @@ mod tests {
             ("signin", "ConsoleLogin", "{}", "-"),
             ("dynamodb", "ExecuteStatement", r#"{"statement": "select * from t"}"#, "dynamodb:PartiQLSelect"),
             ("dynamodb", "ExecuteStatement", "{}", "?"),
-            ("dynamodb", "TransactWriteItems", r#"{"transactItems": [{"put": {}}, {"delete": {}}]}"#, "dynamodb:DeleteItem, dynamodb:PutItem"),
-            ("apigateway", "UpdateStage", r#"{"restApiId": "a"}"#, "apigateway:PATCH /restapis/{restapi_id}/stages/{stage_name}"),
+            (
+                "dynamodb",
+                "TransactWriteItems",
+                r#"{"transactItems": [{"put": {}}, {"delete": {}}]}"#,
+                "dynamodb:DeleteItem, dynamodb:PutItem",
+            ),
+            (
+                "apigateway",
+                "UpdateStage",
+                r#"{"restApiId": "a"}"#,
+                "apigateway:PATCH /restapis/{restapi_id}/stages/{stage_name}",
+            ),
             ("apigateway", "UpdateStage", r#"{"apiId": "a"}"#, "apigateway:PATCH /apis/{apiId}/stages/{stageName}"),
             ("apigateway", "GetRestApis", "{}", "apigateway:GET /restapis"),
             ("ec2", "RunInstances", r#"{"tagSpecificationSet": {}}"#, "ec2:CreateTags, ec2:RunInstances"),

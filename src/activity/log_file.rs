@@ -40,8 +40,13 @@ const OTHER_FOLDERS: &[(&str, &str)] = &[
 ];
 
 /// Ends of names, lower case, without `.gz`.
-const ENDS: &[(&str, LogKind)] =
-    &[("json", LogKind::Json), ("jsonl", LogKind::Json), ("ndjson", LogKind::Json), ("log", LogKind::Json), ("csv", LogKind::Csv)];
+const ENDS: &[(&str, LogKind)] = &[
+    ("json", LogKind::Json),
+    ("jsonl", LogKind::Json),
+    ("ndjson", LogKind::Json),
+    ("log", LogKind::Json),
+    ("csv", LogKind::Csv),
+];
 
 /// All log files in the given files and folders, sorted by path, each once. What is passed over is counted; what can't be
 /// read is a trouble. With `from`, files that were delivered before are passed over: their events are older than their names.

@@ -98,7 +98,11 @@ impl PrincipalSelector {
             return Err(format!("`{text}` is not the ARN of an IAM user or role"));
         }
         let name = text.rsplit('/').next().unwrap_or(text);
-        if name.is_empty() { Err("the principal's name is empty".to_owned()) } else { Ok(PrincipalSelector::Name(name.into())) }
+        if name.is_empty() {
+            Err("the principal's name is empty".to_owned())
+        } else {
+            Ok(PrincipalSelector::Name(name.into()))
+        }
     }
 
     /// True if it means the principal with this key.
@@ -125,7 +129,8 @@ mod tests {
     use super::*;
 
     fn by(identity: &str) -> CalledBy<'static> {
-        let identity: UserIdentity<'static> = serde_json::from_str(Box::leak(identity.to_owned().into_boxed_str())).unwrap();
+        let identity: UserIdentity<'static> =
+            serde_json::from_str(Box::leak(identity.to_owned().into_boxed_str())).unwrap();
         CalledBy::of(Some(Box::leak(Box::new(identity))))
     }
 
@@ -147,7 +152,10 @@ mod tests {
             (r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root"}"#, "root user"),
             (r#"{"type":"AWSService","invokedBy":"config.amazonaws.com"}"#, "service for itself"),
             (r#"{"type":"AWSAccount","accountId":"444455556666"}"#, "another account"),
-            (r#"{"type":"FederatedUser","sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:root"}}}"#, "root user"),
+            (
+                r#"{"type":"FederatedUser","sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:root"}}}"#,
+                "root user",
+            ),
             (r#"{"type":"Something"}"#, UNKNOWN),
             (r#"{}"#, UNKNOWN),
         ] {
@@ -158,7 +166,9 @@ mod tests {
     #[test]
     fn a_principal_is_chosen_by_any_of_its_arns_or_by_name() {
         let key = PrincipalKey::of_arn("arn:aws:iam::111122223333:role/a/b/app").unwrap();
-        for text in ["arn:aws:iam::111122223333:role/app", "arn:aws:sts::111122223333:assumed-role/app/x", "app", "a/b/app"] {
+        for text in
+            ["arn:aws:iam::111122223333:role/app", "arn:aws:sts::111122223333:assumed-role/app/x", "app", "a/b/app"]
+        {
             assert!(PrincipalSelector::parse(text).unwrap().means(&key), "{text}");
         }
         for text in ["arn:aws:iam::111122223333:user/app", "arn:aws:iam::444455556666:role/app", "b"] {

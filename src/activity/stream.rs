@@ -61,7 +61,8 @@ struct Stream<R> {
 
 /// Reads a stream to its end, and hands each record to `each`.
 pub fn read<R: Read>(reader: R, each: &mut dyn FnMut(Found<'_, '_>)) -> Reading {
-    let mut stream = Stream { reader, buffer: Vec::with_capacity(2 * PIECE), at: 0, bytes: 0, ended: false, failure: None };
+    let mut stream =
+        Stream { reader, buffer: Vec::with_capacity(2 * PIECE), at: 0, bytes: 0, ended: false, failure: None };
     let stopped = stream.records(each).err();
     Reading { bytes: stream.bytes, stopped }
 }
@@ -209,7 +210,8 @@ impl<R: Read> Stream<R> {
     fn peek(&mut self) -> Result<Option<u8>, String> {
         loop {
             while let Some(&byte) = self.buffer.get(self.at) {
-                let mark = self.bytes as usize == self.buffer.len() && self.at < 3 && matches!(byte, 0xEF | 0xBB | 0xBF);
+                let mark =
+                    self.bytes as usize == self.buffer.len() && self.at < 3 && matches!(byte, 0xEF | 0xBB | 0xBF);
                 if !byte.is_ascii_whitespace() && !mark {
                     return Ok(Some(byte));
                 }
@@ -357,7 +359,15 @@ mod tests {
 
     #[test]
     fn a_broken_record_is_passed_over_and_the_rest_is_read() {
-        for broken in [r#"{"eventName":7}"#, r#"{"eventName":"B" "x"}"#, "17", "\"text\"", "[[]]", r#"{"a":"\ud800","eventName":"\ud800"}"#, "null7"] {
+        for broken in [
+            r#"{"eventName":7}"#,
+            r#"{"eventName":"B" "x"}"#,
+            "17",
+            "\"text\"",
+            "[[]]",
+            r#"{"a":"\ud800","eventName":"\ud800"}"#,
+            "null7",
+        ] {
             let text = format!(r#"{{"Records":[{{"eventName":"A"}},{broken},{{"eventName":"C"}}]}}"#);
             let expected = (vec!["A".to_owned(), "C".to_owned()], vec![2], None);
             assert_eq!(names(&text), expected, "{text}");
