@@ -12,6 +12,7 @@
 //! too. Nothing here knows of templates.
 
 pub mod authorization_details;
+pub mod collect;
 pub mod credential_report;
 pub mod event_name;
 pub mod event_source;
@@ -20,10 +21,13 @@ pub mod log_file;
 pub mod parameters;
 pub mod principal;
 pub mod record;
+pub mod resource;
+mod result_file;
 pub mod stream;
 pub mod time;
 pub mod usage;
 
+pub use collect::{Options, Progress, collect};
 pub use principal::PrincipalSelector;
 pub use time::Timestamp;
 pub use usage::{ActionUse, Activity, PrincipalKey, PrincipalKind, PrincipalUse, Use};

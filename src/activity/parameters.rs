@@ -83,6 +83,15 @@ impl Parameters {
         }
     }
 
+    /// Parameters of these names.
+    pub fn of(values: &[(&str, &str)]) -> Parameters {
+        let mut parameters = Parameters::default();
+        for (name, value) in values {
+            parameters.add(&normalised(name), &Value::String((*value).to_owned()));
+        }
+        parameters
+    }
+
     /// True if a parameter of that name is there, with whatever value.
     pub fn has(&self, name: &str) -> bool {
         let name = normalised(name);

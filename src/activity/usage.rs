@@ -2,11 +2,12 @@
 //!
 //! Two tables that were filled by two threads make one by [`Activity::merge`], and the order doesn't matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::resource::FoundResource;
 use super::time::Timestamp;
 
 /// What was done, by whom, and what of the evidence could not be used.
@@ -67,7 +68,21 @@ pub struct ActionUse {
     pub denied: Use,
     /// By service: how many of the calls it made on the principal's behalf.
     pub invoked_by: BTreeMap<SmolStr, u64>,
+    /// What it was used on; empty if resources were not asked for.
+    pub resources: Resources,
 }
+
+/// The resources of an action. Beyond [`Resources::MOST`] they are kept by their leading parts only, and the result is the same
+/// whatever the order they come in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resources {
+    found: BTreeSet<FoundResource>,
+    /// Position in [`KEPT_PARTS`].
+    level: usize,
+}
+
+/// How many parts between slashes are kept at each level.
+const KEPT_PARTS: [usize; 6] = [usize::MAX, 4, 3, 2, 1, 0];
 
 /// How often, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -179,7 +194,59 @@ impl ActionUse {
         self.failed.merge(&other.failed);
         self.denied.merge(&other.denied);
         add_counts(&mut self.invoked_by, other.invoked_by);
+        self.resources.merge(other.resources);
     }
+}
+
+impl Resources {
+    /// How many are kept in full.
+    pub const MOST: usize = 1000;
+
+    /// All, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &FoundResource> {
+        self.found.iter()
+    }
+
+    /// True if there were too many to keep them in full.
+    pub fn shortened(&self) -> bool {
+        self.level > 0
+    }
+
+    /// Adds a resource.
+    pub fn add(&mut self, resource: FoundResource) {
+        self.found.insert(kept(resource, self.level));
+        while self.found.len() > Resources::MOST && self.level + 1 < KEPT_PARTS.len() {
+            self.level += 1;
+            self.found = std::mem::take(&mut self.found).into_iter().map(|one| kept(one, self.level)).collect();
+        }
+    }
+
+    fn merge(&mut self, other: Resources) {
+        if other.level > self.level {
+            self.level = other.level;
+            self.found = std::mem::take(&mut self.found).into_iter().map(|one| kept(one, self.level)).collect();
+        }
+        other.found.into_iter().for_each(|one| self.add(one));
+    }
+}
+
+/// A resource at a level.
+fn kept(mut resource: FoundResource, level: usize) -> FoundResource {
+    let parts = KEPT_PARTS.get(level).copied().unwrap_or(0);
+    if parts == usize::MAX {
+        return resource;
+    }
+    let Some(arn) = crate::policy::Arn::split(&resource.pattern) else { return resource };
+    let end = match parts {
+        0 => Some(0),
+        _ => arn.resource.match_indices('/').nth(parts - 1).map(|(at, _)| at + 1),
+    };
+    if let Some(end) = end.and_then(|end| arn.resource.get(..end)) {
+        let start = resource.pattern.len() - arn.resource.len();
+        let pattern = format!("{}{end}*", resource.pattern.get(..start).unwrap_or_default());
+        resource.pattern = pattern.into();
+    }
+    resource
 }
 
 impl PrincipalUse {
