@@ -371,9 +371,8 @@ impl<'o> Collector<'o> {
         {
             parameters = Parameters::read(text.get());
         }
-        let authorisation = authorisation
-            .take()
-            .unwrap_or_else(|| event_name::authorisation(catalog, &source, &name, &parameters));
+        let authorisation =
+            authorisation.take().unwrap_or_else(|| event_name::authorisation(catalog, &source, &name, &parameters));
         let (_, used) = self.used.get_mut(principal)?;
         used.calls.merge(&calls);
         let identity = record.user_identity.as_ref();

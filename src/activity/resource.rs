@@ -150,7 +150,8 @@ fn gather(
         if found.iter().any(|known| known.resource_type.as_ref() == Some(&resource_type.name)) {
             continue;
         }
-        let filled = resource_type.arns.iter().map(|format| values.fill(format, place)).max_by_key(|filled| filled.names);
+        let filled =
+            resource_type.arns.iter().map(|format| values.fill(format, place)).max_by_key(|filled| filled.names);
         let Some(filled) = filled else { continue };
         // A type that the action only may use counts if the request names all of it.
         let known = filled.names > 0 || filled.open == 0;
@@ -188,10 +189,8 @@ const MAX_RESOURCES: usize = 100;
 
 impl Values<'_> {
     fn fill(&self, format: &str, place: &Place) -> Filled {
-        let single = format.matches("${").count() - ["Partition", "Region", "Account"]
-            .iter()
-            .filter(|name| format.contains(&format!("${{{name}}}")))
-            .count()
+        let single = format.matches("${").count()
+            - ["Partition", "Region", "Account"].iter().filter(|name| format.contains(&format!("${{{name}}}"))).count()
             == 1;
         let (mut names, mut open) = (0, 0);
         let mut patterns = vec![String::new()];
@@ -204,7 +203,11 @@ impl Values<'_> {
                 "Account" => vec![place.account.to_string()],
                 _ => {
                     let found = self.of_variable(variable, single);
-                    if found.is_empty() { open += 1 } else { names += 1 }
+                    if found.is_empty() {
+                        open += 1
+                    } else {
+                        names += 1
+                    }
                     found
                 }
             };
@@ -273,19 +276,31 @@ impl Values<'_> {
         let first = |name: &str| parameters.values(name).next().filter(|value| !value.starts_with("arn:"));
         match (self.service.prefix.as_str(), variable) {
             ("ecs", "clustername") => vec!["default".to_owned()],
-            ("ecs", "taskdefinitionfamilyname") => {
-                first("taskDefinition").and_then(|v| v.split(':').next()).map(|v| escaped(v).to_string()).into_iter().collect()
-            }
-            ("ecs", "taskdefinitionrevisionnumber") => {
-                first("taskDefinition").and_then(|v| v.split(':').nth(1)).map(|v| escaped(v).to_string()).into_iter().collect()
-            }
+            ("ecs", "taskdefinitionfamilyname") => first("taskDefinition")
+                .and_then(|v| v.split(':').next())
+                .map(|v| escaped(v).to_string())
+                .into_iter()
+                .collect(),
+            ("ecs", "taskdefinitionrevisionnumber") => first("taskDefinition")
+                .and_then(|v| v.split(':').nth(1))
+                .map(|v| escaped(v).to_string())
+                .into_iter()
+                .collect(),
             // The alias is in the parameter that has the key's id otherwise.
-            ("kms", "alias") => first("keyId").and_then(|v| v.strip_prefix("alias/")).map(|v| escaped(v).to_string()).into_iter().collect(),
+            ("kms", "alias") => first("keyId")
+                .and_then(|v| v.strip_prefix("alias/"))
+                .map(|v| escaped(v).to_string())
+                .into_iter()
+                .collect(),
             ("ec2", _) => {
                 let prefix = EC2_IDS.iter().find(|(_, of)| normalised(of) == variable).map(|(prefix, _)| *prefix);
                 let Some(prefix) = prefix else { return Vec::new() };
-                let mut ids: Vec<String> =
-                    parameters.all().map(|(_, value)| value).filter(|value| is_ec2_id(value, prefix)).map(str::to_owned).collect();
+                let mut ids: Vec<String> = parameters
+                    .all()
+                    .map(|(_, value)| value)
+                    .filter(|value| is_ec2_id(value, prefix))
+                    .map(str::to_owned)
+                    .collect();
                 ids.sort();
                 ids.dedup();
                 ids
@@ -398,7 +413,8 @@ fn fitting<'s>(service: &'s Service, action: &Action, arn: &str) -> Option<&'s R
         return best.map(|(_, resource_type)| resource_type);
     }
     let used = action.resources.iter().filter_map(|used| service.resource_type(&used.name));
-    let loose = used.flat_map(|of| of.arns.iter().filter_map(move |format| fits(format, arn, true).map(|said| (said, of))));
+    let loose =
+        used.flat_map(|of| of.arns.iter().filter_map(move |format| fits(format, arn, true).map(|said| (said, of))));
     loose.max_by_key(|(said, _)| *said).map(|(_, of)| of)
 }
 
@@ -505,7 +521,9 @@ mod tests {
         let parameters = record.request_parameters.map(|p| Parameters::read(p.get())).unwrap_or_default();
         let catalog = Catalog::embedded();
         let source = format!("{source}.amazonaws.com");
-        let Authorisation::Actions(needed) = authorisation(catalog, &source, event, &parameters) else { panic!("{event}") };
+        let Authorisation::Actions(needed) = authorisation(catalog, &source, event, &parameters) else {
+            panic!("{event}")
+        };
         let place = Place::of(&record);
         let all = needed.iter().flat_map(|needed| of_event(catalog, needed, &record, &parameters, &place));
         all.map(|found| (found.pattern.to_string(), found.known)).collect()
@@ -524,7 +542,10 @@ mod tests {
         let ec2 = Catalog::embedded().service("ec2").unwrap();
         for (prefix, variable) in EC2_IDS {
             let written = format!("${{{variable}}}");
-            assert!(ec2.resource_types.iter().flat_map(|of| &of.arns).any(|f| f.contains(&written)), "{prefix} {variable}");
+            assert!(
+                ec2.resource_types.iter().flat_map(|of| &of.arns).any(|f| f.contains(&written)),
+                "{prefix} {variable}"
+            );
         }
     }
 
@@ -538,7 +559,12 @@ mod tests {
                 r#","resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k/1"},{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::b"}]"#,
                 vec![("arn:aws:s3:::b/k/1", true)],
             ),
-            ("s3", "GetObject", r#","requestParameters":{"bucketName":"b","key":"k/*"}"#, vec![("arn:aws:s3:::b/k/${*}", true)]),
+            (
+                "s3",
+                "GetObject",
+                r#","requestParameters":{"bucketName":"b","key":"k/*"}"#,
+                vec![("arn:aws:s3:::b/k/${*}", true)],
+            ),
             ("s3", "ListObjectsV2", r#","requestParameters":{"bucketName":"b"}"#, vec![(b, true)]),
             ("s3", "ListBuckets", "", vec![("*", false)]),
             (
@@ -588,7 +614,12 @@ mod tests {
                 r#","resources":[{"accountId":"444455556666","ARN":"arn:aws:kms:eu-west-1:444455556666:key/k"}]"#,
                 vec![("arn:aws:kms:eu-west-1:444455556666:key/k", true)],
             ),
-            ("iam", "CreateRole", r#","requestParameters":{"roleName":"r","path":"/a/"}"#, vec![("arn:aws:iam::111122223333:role/a/r", true)]),
+            (
+                "iam",
+                "CreateRole",
+                r#","requestParameters":{"roleName":"r","path":"/a/"}"#,
+                vec![("arn:aws:iam::111122223333:role/a/r", true)],
+            ),
             (
                 "secretsmanager",
                 "GetSecretValue",
@@ -613,7 +644,12 @@ mod tests {
                 r#","requestParameters":{"taskDefinition":"t:7"}"#,
                 vec![("arn:aws:ecs:eu-west-1:111122223333:task-definition/t:7", true)],
             ),
-            ("eks", "DescribeCluster", r#","requestParameters":{"name":"c"}"#, vec![("arn:aws:eks:eu-west-1:111122223333:cluster/c", true)]),
+            (
+                "eks",
+                "DescribeCluster",
+                r#","requestParameters":{"name":"c"}"#,
+                vec![("arn:aws:eks:eu-west-1:111122223333:cluster/c", true)],
+            ),
             (
                 "cloudformation",
                 "CreateStack",
@@ -626,7 +662,12 @@ mod tests {
                 r#","requestParameters":{"restApiId":"a1","stageName":"prod"}"#,
                 vec![("arn:aws:apigateway:eu-west-1::/restapis/a1/stages/prod", true)],
             ),
-            ("rds", "ModifyDBInstance", r#","requestParameters":{"dBInstanceIdentifier":"d"}"#, vec![("arn:aws:rds:eu-west-1:111122223333:db:d", true)]),
+            (
+                "rds",
+                "ModifyDBInstance",
+                r#","requestParameters":{"dBInstanceIdentifier":"d"}"#,
+                vec![("arn:aws:rds:eu-west-1:111122223333:db:d", true)],
+            ),
             (
                 "dynamodb",
                 "Query",

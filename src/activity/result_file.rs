@@ -54,10 +54,7 @@ impl Columns {
 const WHOLE: &[&str] = &["eventjson", "cloudtrailevent"];
 
 /// Reads the rows of a file, each as the record or records that it stands for; their numbers are those of the rows, from 1.
-pub(super) fn read<R: Read>(
-    reader: R,
-    each: &mut dyn FnMut(u64, Result<Occurrence<'_, '_>, String>),
-) -> Reading {
+pub(super) fn read<R: Read>(reader: R, each: &mut dyn FnMut(u64, Result<Occurrence<'_, '_>, String>)) -> Reading {
     let mut counting = Counting { reader, bytes: 0 };
     let stopped = rows(&mut counting, each).err();
     Reading { bytes: counting.bytes, stopped }
@@ -132,13 +129,14 @@ fn one(
     let kind = of_identity(&["type"]).or_else(|| get(&["principaltype", "useridentitytype"]).map(str::to_owned));
     let arn = of_identity(&["arn"]).or_else(|| get(&["principalarn", "useridentityarn"]).map(str::to_owned));
     let issuer = of_identity(&["sessioncontext", "sessionissuer", "arn"]);
-    let issuer = issuer.or_else(|| get(&["useridentitysessioncontextsessionissuerarn", "sessionissuerarn"]).map(str::to_owned));
+    let issuer =
+        issuer.or_else(|| get(&["useridentitysessioncontextsessionissuerarn", "sessionissuerarn"]).map(str::to_owned));
     // A row of the query has the role's ARN, or the user's who made the session.
     let issuer = issuer.or_else(|| arn.clone().filter(|_| columns.has(&["principalarn"])));
-    let session_context = issuer.map(|arn| SessionContext {
-        session_issuer: Some(SessionIssuer { kind: None, arn: Some(Str::from(arn)) }),
-    });
-    let owned = |path: &[&str], names: &[&str]| of_identity(path).or_else(|| get(names).map(str::to_owned)).map(Str::from);
+    let session_context = issuer
+        .map(|arn| SessionContext { session_issuer: Some(SessionIssuer { kind: None, arn: Some(Str::from(arn)) }) });
+    let owned =
+        |path: &[&str], names: &[&str]| of_identity(path).or_else(|| get(names).map(str::to_owned)).map(Str::from);
     let record = Record {
         event_version: text(get(&["eventversion"])),
         user_identity: Some(UserIdentity {
@@ -261,9 +259,14 @@ mod tests {
                     sessionissuer={type=Role, arn=arn:aws:iam::1:role/a}}, username=null}";
         let read = structure(text);
         assert_eq!(inside(&read, &["Type"]).as_deref(), Some("AssumedRole"));
-        assert_eq!(inside(&read, &["sessioncontext", "sessionissuer", "arn"]).as_deref(), Some("arn:aws:iam::1:role/a"));
+        assert_eq!(
+            inside(&read, &["sessioncontext", "sessionissuer", "arn"]).as_deref(),
+            Some("arn:aws:iam::1:role/a")
+        );
         assert_eq!(inside(&read, &["username"]), None);
-        let list = resources(&structure("[{arn=arn:aws:s3:::b/k, accountid=null, type=AWS::S3::Object}, {arn=arn:aws:s3:::b}]"));
+        let list = resources(&structure(
+            "[{arn=arn:aws:s3:::b/k, accountid=null, type=AWS::S3::Object}, {arn=arn:aws:s3:::b}]",
+        ));
         let arns: Vec<_> = list.iter().filter_map(|resource| resource.arn.as_deref()).collect();
         assert_eq!(arns, ["arn:aws:s3:::b/k", "arn:aws:s3:::b"]);
         for odd in ["{", "[", "{a", "{a=", "[[[[", "{{}}", "]", "{a=b, c}", "[,]"] {
@@ -286,8 +289,13 @@ mod tests {
                 let occurrence = row.unwrap_or_else(|e| panic!("{e}: {csv}"));
                 assert_eq!((number, occurrence.count), (1, 1));
                 let by = super::super::principal::CalledBy::of(occurrence.record.user_identity.as_ref());
-                assert_eq!(by, super::super::principal::CalledBy::Principal("arn:aws:iam::111122223333:role/p/a"), "{csv}");
-                let resource = occurrence.record.resources.as_ref().and_then(|r| r.first()).and_then(|r| r.arn.as_deref());
+                assert_eq!(
+                    by,
+                    super::super::principal::CalledBy::Principal("arn:aws:iam::111122223333:role/p/a"),
+                    "{csv}"
+                );
+                let resource =
+                    occurrence.record.resources.as_ref().and_then(|r| r.first()).and_then(|r| r.arn.as_deref());
                 assert_eq!(resource, Some("arn:aws:s3:::b/k"), "{csv}");
                 seen += 1;
             });
