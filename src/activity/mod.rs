@@ -16,6 +16,7 @@ pub mod collect;
 pub mod credential_report;
 pub mod event_name;
 pub mod event_source;
+pub mod evidence;
 pub mod last_accessed;
 pub mod log_file;
 pub mod parameters;

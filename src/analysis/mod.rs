@@ -5,4 +5,5 @@
 pub mod access_diff;
 pub mod counterpart;
 pub mod custom_check;
+pub mod unused_access;
 pub mod witness;

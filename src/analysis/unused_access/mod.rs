@@ -1,0 +1,233 @@
+//! Unused access: roles, passwords, access keys and permissions that the evidence shows no use of within the tracking period, as
+//! Access Analyzer's unused access findings have them, and the policies that would do.
+//!
+//! Access is unused when it was not used for at least that many days before the time of the newest evidence; what is younger than
+//! the period is not judged, nor is what no evidence speaks of. Use that was denied is use. Permissions are judged for active
+//! users and roles only.
+//!
+//! - `judge`: the rules;
+//! - `subject`: whose access it is, and what is known of each;
+//! - `grants`: what their policies allow; `tracked`: what leaves a trace;
+//! - `narrow`: a policy less what is unused; `recommend`: the same with proofs;
+//! - `edit`: the same as changes of a template.
+//!
+//! Source: IAM Access Analyzer API Reference and IAM User Guide, "Findings for unused access".
+
+mod finding;
+mod grants;
+mod judge;
+mod narrow;
+mod recommend;
+mod subject;
+mod tracked;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use smol_str::SmolStr;
+
+use crate::activity::evidence::Evidence;
+use crate::activity::time::Timestamp;
+use crate::catalog::Catalog;
+use crate::model::{Deployment, PolicyId, ResourceRef};
+use crate::policy::PolicyDocument;
+use crate::source::display_encoded;
+
+pub use finding::{UnusedAccessCode, findings, report_json};
+pub use recommend::Advice;
+
+use judge::{Judge, Judged};
+
+/// What to judge by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Days without use, from 1 to 365.
+    pub tracking_period: u32,
+    /// The time of the judgement; the newest evidence's if it isn't given.
+    pub as_of: Option<Timestamp>,
+    /// Principals with one of these tags are left out; an empty value stands for any.
+    pub exclude_tags: Vec<(String, String)>,
+    /// Principals with one of these names, ARNs or ids are left out; wildcards are as in a policy.
+    pub exclude: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { tracking_period: 90, as_of: None, exclude_tags: Vec::new(), exclude: Vec::new() }
+    }
+}
+
+/// The four kinds of unused access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub enum UnusedAccessType {
+    /// A role that nobody has used.
+    #[serde(rename = "UnusedIAMRole")]
+    Role,
+    /// An access key.
+    #[serde(rename = "UnusedIAMUserAccessKey")]
+    AccessKey,
+    /// A password.
+    #[serde(rename = "UnusedIAMUserPassword")]
+    Password,
+    /// Services and actions that an active user or role is allowed.
+    #[serde(rename = "UnusedPermission")]
+    Permission,
+}
+
+/// An unused access finding.
+#[derive(Clone, Debug)]
+pub struct UnusedAccess {
+    /// What is unused.
+    pub finding_type: UnusedAccessType,
+    /// The user's or role's ARN, as it is written in a report.
+    pub resource: String,
+    /// What the user or role is called in the inputs.
+    pub principal: ResourceRef,
+    /// `AWS::IAM::Role` or `AWS::IAM::User`.
+    pub resource_type: &'static str,
+    /// What exactly; one for each service for permissions.
+    pub details: Vec<Detail>,
+    /// For permissions: what is recommended for each policy that is attached.
+    pub policies: Vec<PolicyAdvice>,
+    /// Why there are no recommendations at all.
+    pub not_recommended: Option<&'static str>,
+}
+
+/// What exactly is unused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// A key.
+    #[serde(rename_all = "camelCase")]
+    AccessKey {
+        /// The key's number in the credential report, which has no ids: `access_key_1`.
+        access_key_id: String,
+        /// Its last use.
+        last_accessed: Option<Timestamp>,
+    },
+    /// A service or actions of it.
+    #[serde(rename_all = "camelCase")]
+    Service {
+        /// `s3`
+        service_namespace: SmolStr,
+        /// The actions that are unused, if others are used.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        actions: Option<Vec<UnusedAction>>,
+        /// The service's last use.
+        last_accessed: Option<Timestamp>,
+    },
+    /// A role or a password.
+    #[serde(rename_all = "camelCase")]
+    Whole {
+        /// Its last use.
+        last_accessed: Option<Timestamp>,
+    },
+}
+
+/// An action that is unused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnusedAction {
+    /// Without prefix.
+    pub action: SmolStr,
+    /// Its last use.
+    pub last_accessed: Option<Timestamp>,
+}
+
+/// What to do with one attached policy.
+#[derive(Clone, Debug)]
+pub struct PolicyAdvice {
+    /// The policy of the deployment; `None` for AWS managed policies that only the service data have.
+    pub policy: Option<PolicyId>,
+    /// Its ARN, or the name of an inline policy.
+    pub id: String,
+    /// When it was last changed.
+    pub changed: Option<Timestamp>,
+    /// The document as it is.
+    pub existing: PolicyDocument,
+    /// What is recommended.
+    pub advice: Advice,
+    /// What goes of each of its statements: the statement's position, its place, and what is left of its actions.
+    pub changes: Vec<StatementChange>,
+    /// The actions used that the recommendation keeps.
+    pub used: Vec<SmolStr>,
+}
+
+/// What goes of a statement.
+#[derive(Clone, Debug)]
+pub struct StatementChange {
+    /// Its position in the policy; `None` if it is the only one and stands in no list.
+    pub index: Option<usize>,
+    /// The actions that are left; none for a statement that goes.
+    pub left: Vec<SmolStr>,
+}
+
+/// All that was found.
+#[derive(Clone, Debug, Default)]
+pub struct UnusedAccessReport {
+    /// In the order of the principals.
+    pub found: Vec<UnusedAccess>,
+    /// The time of the judgement.
+    pub as_of: Option<Timestamp>,
+    /// Users and roles that were judged.
+    pub judged: usize,
+    /// Users and roles that were left out as the settings ask.
+    pub excluded: usize,
+    /// What the evidence doesn't show.
+    pub notices: Vec<String>,
+}
+
+/// Judges the users and roles of a deployment, or, without one, those of the export.
+pub fn analyse(
+    deployment: Option<&Deployment>,
+    evidence: &Evidence,
+    settings: &Settings,
+    catalog: &Catalog,
+) -> UnusedAccessReport {
+    let mut report = UnusedAccessReport { as_of: settings.as_of.or(evidence.newest()), ..UnusedAccessReport::default() };
+    let Some(as_of) = report.as_of else {
+        report.notices.push("there is no evidence with a time: nothing can be judged".to_owned());
+        return report;
+    };
+    let own = deployment.or(evidence.details.as_ref().map(|d| &d.deployment));
+    let Some(own) = own else { return report };
+    let subjects = subject::subjects(deployment, evidence);
+    let judge = Judge::new(own, deployment.is_none(), evidence, settings, as_of, catalog);
+    for label in &subjects.unclaimed {
+        report.notices.push(format!("no user or role, or more than one, is named by the last accessed details `{label}`"));
+    }
+    judge.remarks(&subjects.of, &mut report.notices);
+    let judged: Vec<Judged> = subjects.of.par_iter().map(|subject| judge.subject(subject)).collect();
+    let (mut silent, mut young, mut ageless) = (Vec::new(), 0, 0);
+    for (judged, subject) in judged.into_iter().zip(&subjects.of) {
+        match judged {
+            Judged::Excluded => report.excluded += 1,
+            Judged::ServiceLinked => {}
+            Judged::NoEvidence => silent.push(display_encoded(&subject.principal.id.id)),
+            Judged::TooYoung => young += 1,
+            Judged::Found { found, notices } => {
+                report.judged += 1;
+                ageless += usize::from(subject.entity.and_then(|e| e.created).is_none());
+                report.found.extend(found);
+                report.notices.extend(notices);
+            }
+        }
+    }
+    let days = settings.tracking_period;
+    if !silent.is_empty() {
+        let first: Vec<String> = silent.iter().take(5).map(|id| format!("`{id}`")).collect();
+        let more = if silent.len() > first.len() { ", …" } else { "" };
+        let count = crate::report::counted(silent.len(), "user or role", "users and roles");
+        report.notices.push(format!("no evidence speaks of {count}: {}{more}", first.join(", ")));
+    }
+    if young > 0 {
+        let count = crate::report::counted(young, "user or role is", "users and roles are");
+        report.notices.push(format!("{count} younger than {days} days and not judged"));
+    }
+    if ageless > 0 {
+        let count = crate::report::counted(ageless, "user or role", "users and roles");
+        report.notices.push(format!(
+            "the age of {count} is not known, and taken to be more than {days} days; authorization details tell it"
+        ));
+    }
+    report
+}
