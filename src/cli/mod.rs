@@ -15,6 +15,7 @@ mod completions;
 mod config;
 mod custom_check;
 mod diff;
+mod evidence;
 mod explain;
 mod inputs;
 mod options;
@@ -23,6 +24,7 @@ mod parse;
 mod pipeline;
 mod simulate;
 mod smt2;
+mod unused;
 mod validate;
 
 use std::io::{self, IsTerminal};
@@ -94,6 +96,9 @@ enum Command {
     /// Print the resolved policies and principals, judging nothing
     Parse(Box<parse::Parse>),
     Simulate(Box<simulate::Simulate>),
+    /// Find roles, passwords, access keys and permissions that nobody uses, and the policies that would do
+    #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
+    Unused(Box<unused::UnusedCommand>),
     /// List all checks
     Checks(checks::Checks),
     /// Say what a finding's code means
@@ -197,6 +202,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Diff(command)) => command.run(&cli.global),
         Some(Command::Parse(command)) => command.run(&cli.global),
         Some(Command::Simulate(command)) => command.run(&cli.global),
+        Some(Command::Unused(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),
         #[cfg(feature = "github")]

@@ -118,7 +118,7 @@ fn make_fixes(report: &Report<'_>) -> Result<String, Failure> {
 }
 
 /// The changed lines of each file, with the lines that they replace.
-fn show_fixes(report: &Report<'_>) -> Result<(), Failure> {
+pub(super) fn show_fixes(report: &Report<'_>) -> Result<(), Failure> {
     let mut text = String::new();
     for (name, before, after, _) in fixed_files(report) {
         text.push_str(&format!("--- {name}\n+++ {name}\n"));

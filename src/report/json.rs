@@ -36,6 +36,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             .then(|| report.deployment.principals.iter().map(|p| principal_view(report, &ids, p)).collect()),
         findings: report.findings.iter().map(|f| finding_view(report, &ids, f)).collect(),
         checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
+        unused_access: report.unused_access.as_ref(),
         summary: summary(report),
         notices: &report.notices,
         timings: report
@@ -61,6 +62,8 @@ struct ReportView<'a> {
     principals: Option<Vec<PrincipalView<'a>>>,
     findings: Vec<FindingView<'a>>,
     checks: Vec<CheckView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unused_access: Option<&'a serde_json::Value>,
     summary: SummaryView,
     notices: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]

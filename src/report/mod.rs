@@ -57,6 +57,8 @@ pub struct Report<'a> {
     pub findings: Vec<ReportedFinding>,
     /// The results of custom policy checks, in the order of the policies.
     pub checks: Vec<CheckResult>,
+    /// Unused access in the shape of the Access Analyzer API, if it was looked for.
+    pub unused_access: Option<serde_json::Value>,
     /// How many files a search passed over because they are no input of ours.
     pub passed_over: usize,
     /// Remarks about the run itself, such as a rule that suppressed nothing.

@@ -28,9 +28,9 @@ use smol_str::SmolStr;
 use crate::activity::evidence::Evidence;
 use crate::activity::time::Timestamp;
 use crate::catalog::Catalog;
-use crate::model::{Deployment, PolicyId, ResourceRef};
+use crate::model::{Deployment, Input, InputId, InputKind, PolicyId, Principal, PrincipalEntityKind, ResourceRef};
 use crate::policy::PolicyDocument;
-use crate::source::display_encoded;
+use crate::source::{Text, display_encoded};
 
 pub use finding::{UnusedAccessCode, findings, report_json};
 pub use recommend::Advice;
@@ -230,4 +230,28 @@ pub fn analyse(
         ));
     }
     report
+}
+
+/// The users of credential reports, as a deployment without policies: what passwords and access keys are judged for when
+/// nothing else names users.
+pub fn users_of(evidence: &Evidence) -> Deployment {
+    let mut users = Deployment::default();
+    let kind = InputKind::Unknown;
+    users.inputs.push(Input { path: "credential report".to_owned(), kind, error: None, notices: Vec::new() });
+    for user in evidence.users() {
+        users.principals.push(Principal {
+            id: ResourceRef { id: user.arn.clone(), resource_type: "AWS::IAM::User".into() },
+            input: InputId(0),
+            kind: PrincipalEntityKind::User,
+            arn: Text::literal(&user.arn),
+            name: Text::literal(&user.user),
+            policies: Vec::new(),
+            managed_policies: Vec::new(),
+            trust_policy: None,
+            permissions_boundary: None,
+            groups: Vec::new(),
+            when: None,
+        });
+    }
+    users
 }

@@ -1,0 +1,143 @@
+//! Reading evidence of use for `unused` and for `validate --activity`: which files there are, and what each is.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::{Failure, output};
+use crate::activity::evidence::{Evidence, EvidenceKind, EvidenceReader};
+use crate::catalog::Catalog;
+use crate::source::Sources;
+
+/// Enough of a file to tell a log of CloudTrail from other JSON.
+const BEGINNING: usize = 4 << 10;
+
+/// The files that options name.
+#[derive(Debug, Default)]
+pub(super) struct EvidenceFiles {
+    /// Pages of authorization details.
+    pub authorization_details: Vec<PathBuf>,
+    /// Credential reports.
+    pub credential_reports: Vec<PathBuf>,
+    /// Files and folders of last accessed details, or `ENTITY=FILE`.
+    pub last_accessed: Vec<String>,
+    /// Files and folders of CloudTrail's logs.
+    pub trails: Vec<PathBuf>,
+}
+
+impl EvidenceFiles {
+    /// Tells the files under paths by their content.
+    pub(super) fn under(paths: &[PathBuf]) -> Result<EvidenceFiles, Failure> {
+        let mut files = EvidenceFiles::default();
+        for path in paths {
+            if path.is_dir() {
+                for file in files_under(path) {
+                    files.tell(&file, Some(path));
+                }
+            } else if path.is_file() {
+                files.tell(path, None);
+            } else {
+                return Err(Failure::usage(format!("`--activity`: `{}` is neither a file nor a folder", path.display())));
+            }
+        }
+        Ok(files)
+    }
+
+    fn tell(&mut self, path: &Path, folder: Option<&Path>) {
+        let mut beginning = Vec::new();
+        let read = std::fs::File::open(path).and_then(|f| f.take(BEGINNING as u64).read_to_end(&mut beginning));
+        let text = String::from_utf8_lossy(&beginning);
+        let is_log = read.is_err() || text.contains("\"Records\"") || beginning.starts_with(&[0x1f, 0x8b]);
+        let kind = if is_log { None } else { EvidenceKind::of(&text) };
+        match kind.or_else(|| (!is_log).then(|| EvidenceKind::of(&std::fs::read_to_string(path).ok()?)).flatten()) {
+            Some(EvidenceKind::AuthorizationDetails) => self.authorization_details.push(path.to_owned()),
+            Some(EvidenceKind::CredentialReport) => self.credential_reports.push(path.to_owned()),
+            Some(EvidenceKind::LastAccessed) => {
+                let label = label_of(folder.and_then(|f| path.strip_prefix(f).ok()).unwrap_or(path));
+                self.last_accessed.push(format!("{label}={}", path.display()));
+            }
+            None => self.trails.push(path.to_owned()),
+        }
+    }
+
+    /// Reads all of it.
+    pub(super) fn read(&self, sources: &Sources, catalog: &Catalog, jobs: Option<usize>) -> Result<Evidence, Failure> {
+        let mut reader = EvidenceReader::default();
+        let read = |kind: EvidenceKind, path: &Path, label: &str, reader: &mut EvidenceReader| {
+            let name = path.display().to_string();
+            match std::fs::read(path).map(String::from_utf8) {
+                Ok(Ok(text)) => reader.add(kind, &name, label, &text, sources),
+                Ok(Err(_)) => reader.unreadable(&name, "its text is not UTF-8".to_owned()),
+                Err(error) => reader.unreadable(&name, error.to_string()),
+            }
+        };
+        for path in &self.authorization_details {
+            read(EvidenceKind::AuthorizationDetails, path, "", &mut reader);
+        }
+        for path in &self.credential_reports {
+            read(EvidenceKind::CredentialReport, path, "", &mut reader);
+        }
+        for given in &self.last_accessed {
+            match given.split_once('=').filter(|_| !Path::new(given).exists()) {
+                Some((entity, file)) => read(EvidenceKind::LastAccessed, Path::new(file), entity, &mut reader),
+                None => {
+                    let path = Path::new(given);
+                    if path.is_dir() {
+                        for file in files_under(path).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json")) {
+                            let label = label_of(file.strip_prefix(path).unwrap_or(&file));
+                            read(EvidenceKind::LastAccessed, &file, &label, &mut reader);
+                        }
+                    } else {
+                        read(EvidenceKind::LastAccessed, path, &label_of(path), &mut reader);
+                    }
+                }
+            }
+        }
+        let mut evidence = reader.finish();
+        if !self.trails.is_empty() {
+            evidence.activity = Some(self.trail(catalog, jobs)?);
+        }
+        Ok(evidence)
+    }
+
+    fn trail(&self, _: &Catalog, _: Option<usize>) -> Result<crate::activity::Activity, Failure> {
+        Err(Failure::usage("trails can't be read yet"))
+    }
+}
+
+/// The files of a folder, sorted.
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
+    walk.filter_map(Result::ok).filter(|e| e.file_type().is_some_and(|t| t.is_file())).map(|e| e.into_path()).collect()
+}
+
+/// A path without `.json`, with `/` between folders.
+fn label_of(path: &Path) -> String {
+    let path = if path.extension().is_some_and(|e| e == "json") { path.with_extension("") } else { path.to_owned() };
+    path.display().to_string().replace('\\', "/")
+}
+
+/// What could not be read, for the report and for standard error.
+pub(super) fn troubles(evidence: &Evidence) -> (Vec<String>, u64) {
+    let mut all = evidence.troubles.clone();
+    if let Some(activity) = &evidence.activity {
+        all.files += activity.coverage.troubles.files;
+        all.records += activity.coverage.troubles.records;
+        all.described.extend(activity.coverage.troubles.described.iter().cloned());
+    }
+    let mut notices: Vec<String> = all
+        .described
+        .iter()
+        .map(|t| {
+            let record = t.record.map_or_else(String::new, |number| format!(", record {number}"));
+            format!("`{}`{record}: {}", output::printable(&t.file), output::printable(&t.message))
+        })
+        .collect();
+    if !all.is_empty() {
+        let files = crate::report::counted(all.files as usize, "file", "files");
+        let records = crate::report::counted(all.records as usize, "record", "records");
+        notices.push(format!("of the evidence, {files} and {records} could not be read"));
+    }
+    (notices, all.files)
+}
