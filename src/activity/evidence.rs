@@ -130,10 +130,7 @@ impl EvidenceReader {
 impl Evidence {
     /// True without any.
     pub fn is_empty(&self) -> bool {
-        self.details.is_none()
-            && self.credentials.is_none()
-            && self.last_accessed.is_empty()
-            && self.activity.is_none()
+        self.details.is_none() && self.credentials.is_none() && self.last_accessed.is_empty() && self.activity.is_none()
     }
 
     /// The newest time in it: when the evidence was gathered, as far as the files say.
@@ -162,7 +159,11 @@ mod tests {
         let files = [
             ("details.json", r#"{"RoleDetailList": []}"#, Some(EvidenceKind::AuthorizationDetails)),
             ("app.json", r#"{"JobStatus": "COMPLETED", "ServicesLastAccessed": []}"#, Some(EvidenceKind::LastAccessed)),
-            ("r.csv", "user,arn,user_creation_time,password_enabled,access_key_1_active\n", Some(EvidenceKind::CredentialReport)),
+            (
+                "r.csv",
+                "user,arn,user_creation_time,password_enabled,access_key_1_active\n",
+                Some(EvidenceKind::CredentialReport),
+            ),
             ("cut.json", r#"{"RoleDetailList": ["#, Some(EvidenceKind::AuthorizationDetails)),
             ("cut2.json", r#"{"JobStatus": "COMPLETED", "#, Some(EvidenceKind::LastAccessed)),
             ("trail.json", r#"{"Records": []}"#, None),

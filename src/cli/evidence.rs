@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use super::{Failure, output};
+use crate::activity::collect::{Options, collect};
 use crate::activity::evidence::{Evidence, EvidenceKind, EvidenceReader};
 use crate::catalog::Catalog;
 use crate::source::Sources;
@@ -38,7 +39,10 @@ impl EvidenceFiles {
             } else if path.is_file() {
                 files.tell(path, None);
             } else {
-                return Err(Failure::usage(format!("`--activity`: `{}` is neither a file nor a folder", path.display())));
+                return Err(Failure::usage(format!(
+                    "`--activity`: `{}` is neither a file nor a folder",
+                    path.display()
+                )));
             }
         }
         Ok(files)
@@ -62,7 +66,7 @@ impl EvidenceFiles {
     }
 
     /// Reads all of it.
-    pub(super) fn read(&self, sources: &Sources, catalog: &Catalog, jobs: Option<usize>) -> Result<Evidence, Failure> {
+    pub(super) fn read(&self, sources: &Sources, catalog: &Catalog, jobs: Option<usize>) -> Evidence {
         let mut reader = EvidenceReader::default();
         let read = |kind: EvidenceKind, path: &Path, label: &str, reader: &mut EvidenceReader| {
             let name = path.display().to_string();
@@ -84,7 +88,8 @@ impl EvidenceFiles {
                 None => {
                     let path = Path::new(given);
                     if path.is_dir() {
-                        for file in files_under(path).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json")) {
+                        for file in files_under(path).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json"))
+                        {
                             let label = label_of(file.strip_prefix(path).unwrap_or(&file));
                             read(EvidenceKind::LastAccessed, &file, &label, &mut reader);
                         }
@@ -96,13 +101,11 @@ impl EvidenceFiles {
         }
         let mut evidence = reader.finish();
         if !self.trails.is_empty() {
-            evidence.activity = Some(self.trail(catalog, jobs)?);
+            // Whatever was called is used, denied or not; resources don't matter.
+            let options = Options { data_events: true, jobs: jobs.unwrap_or(0), ..Options::default() };
+            evidence.activity = Some(collect(&self.trails, &options, catalog, &()));
         }
-        Ok(evidence)
-    }
-
-    fn trail(&self, _: &Catalog, _: Option<usize>) -> Result<crate::activity::Activity, Failure> {
-        Err(Failure::usage("trails can't be read yet"))
+        evidence
     }
 }
 

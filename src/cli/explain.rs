@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Failure, Outcome, output};
 use crate::analysis::custom_check::CustomCheck;
+use crate::analysis::unused_access::UnusedAccessCode;
 use crate::checks::{CheckOrigin, by_code, registry};
 
 /// Say what a finding's code means.
@@ -20,6 +21,11 @@ impl Explain {
             let (code, title, command) = (check.code(), check.title(), check.command());
             let documentation = check.documentation().trim();
             output::print(&format!("# {code}: {title}\n\nSECURITY_WARNING, with `{command}`\n\n{documentation}\n"))?;
+            return Ok(Outcome::Passed);
+        }
+        if let Some(unused) = UnusedAccessCode::by_code(&code) {
+            let (code, title, documentation) = (unused.code, unused.title, unused.documentation.trim());
+            output::print(&format!("# {code}: {title}\n\nWARNING, with `unused`\n\n{documentation}\n"))?;
             return Ok(Outcome::Passed);
         }
         let Some(check) = by_code(&code) else {
@@ -48,7 +54,9 @@ impl Explain {
 
 fn nearest(code: &str) -> Option<&'static str> {
     let wanted = code.to_ascii_uppercase();
-    let codes = || registry().map(|check| check.code).chain(CustomCheck::ALL.map(CustomCheck::code));
+    let unused = UnusedAccessCode::ALL.iter().map(|unused| unused.code);
+    let codes =
+        || registry().map(|check| check.code).chain(CustomCheck::ALL.map(CustomCheck::code)).chain(unused.clone());
     let distances = codes().map(|code| (strsim::damerau_levenshtein(code, &wanted), code));
     let begins = codes().find(|code| code.starts_with(&wanted));
     begins.or_else(|| distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code))

@@ -148,12 +148,11 @@ impl UnusedCommand {
                 }
             }
         };
-        let mut evidence = files.read(&sources, catalog, self.input.jobs)?;
+        let mut evidence = files.read(&sources, catalog, self.input.jobs);
         let (troubles, broken) = troubles(&evidence);
         if evidence.is_empty() && broken == 0 {
-            return Err(Failure::usage("there is no evidence of use").with_help(
-                "give `--authorization-details`, `--credential-report`, `--last-accessed` or `--trail`",
-            ));
+            return Err(Failure::usage("there is no evidence of use")
+                .with_help("give `--authorization-details`, `--credential-report`, `--last-accessed` or `--trail`"));
         }
         if !has_inputs && evidence.details.is_none() {
             loaded.deployment = unused_access::users_of(&evidence);

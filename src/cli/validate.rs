@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use clap::{ArgAction, Args};
 
+use super::evidence::{EvidenceFiles, troubles};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
+use crate::analysis::unused_access::report_json;
 use crate::checks::timing::CheckTimings;
 use crate::finding::fix;
 use crate::model::InputKind;
-use crate::report::{Format, Report};
+use crate::report::{Format, Report, policy_ids};
 use crate::source::{SourceId, Sources};
 
 /// Find what is wrong with the policies of the inputs.
@@ -27,6 +29,14 @@ pub(super) struct Validate {
     #[arg(long, value_name = "FILE|FOLDER", help_heading = "Rules")]
     rules: Vec<std::path::PathBuf>,
 
+    /// Evidence of use: authorization details, a credential report, last accessed details, CloudTrail's logs, or folders of
+    /// them; what the inputs' users and roles don't use is found, too
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Evidence")]
+    activity: Vec<std::path::PathBuf>,
+
+    #[command(flatten)]
+    tracking: super::unused::TrackingOptions,
+
     /// Make the changes that are certain, in the files
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Fixes")]
     fix: bool,
@@ -43,17 +53,33 @@ impl Validate {
         let data = pipeline::ServiceData::of(&self.input)?;
         let catalog = data.catalog();
         let sources = Sources::new();
-        let loaded = pipeline::load(&self.input, &sources, catalog)?;
+        let mut loaded = pipeline::load(&self.input, &sources, catalog)?;
         let start = Instant::now();
         let timings = self.judgement.timings.then(CheckTimings::default);
-        #[cfg_attr(not(feature = "guard"), expect(unused_mut))]
         let mut findings =
             pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict, timings.as_ref());
         #[cfg(feature = "guard")]
         findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
+        let mut unused = None;
+        if !self.activity.is_empty() {
+            let evidence = EvidenceFiles::under(&self.activity)?.read(&sources, catalog, self.input.jobs);
+            let (troubles, broken) = troubles(&evidence);
+            let (found, further) =
+                super::unused::judge(Some(&loaded.deployment), &evidence, &self.tracking, &sources, catalog);
+            findings.extend(further);
+            loaded.notices.extend(troubles);
+            loaded.notices.extend(found.notices.iter().cloned());
+            unused = Some((found, broken));
+        }
         let checked = start.elapsed();
         let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
-        let outcome = pipeline::outcome(&report, &self.judgement);
+        let mut outcome = pipeline::outcome(&report, &self.judgement);
+        if let Some((found, broken)) = &unused {
+            report.unused_access = Some(report_json(&found.found, &policy_ids(&loaded.deployment)));
+            if *broken > 0 {
+                outcome = Outcome::BadInput;
+            }
+        }
         report.passes = outcome == Outcome::Passed;
         if let Some(timings) = timings {
             report.check_timings = timings.slowest_first();

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use iam_preflight::analysis::custom_check::CustomCheck;
+use iam_preflight::analysis::unused_access::UnusedAccessCode;
 use iam_preflight::catalog::Catalog;
 use iam_preflight::checks::documentation::{Documentation, Example};
 use iam_preflight::checks::{self, AppliesTo, Check, CheckOrigin};
@@ -145,6 +146,17 @@ fn custom_file_name(check: CustomCheck) -> String {
     format!("{}.md", check.code().to_lowercase().replace('_', "-"))
 }
 
+fn unused_page(unused: &UnusedAccessCode) -> String {
+    format!(
+        "# {}\n\n{}. Type: WARNING. Found by `iam-preflight unused`, and by `validate` with `--activity`.\n\n{}",
+        unused.code, unused.title, unused.documentation
+    )
+}
+
+fn unused_file_name(unused: &UnusedAccessCode) -> String {
+    format!("{}.md", unused.code.to_lowercase().replace('_', "-"))
+}
+
 fn capital(s: &str) -> String {
     s[..1].to_uppercase() + &s[1..]
 }
@@ -164,6 +176,10 @@ fn index() -> String {
         let (code, file, command) = (check.code(), custom_file_name(check), check.command());
         writeln!(out, "| [{code}]({file}) | SECURITY_WARNING (with `{command}`) | see there |").unwrap();
     }
+    for unused in UnusedAccessCode::ALL {
+        writeln!(out, "| [{}]({}) | WARNING (with `unused`) | see there |", unused.code, unused_file_name(unused))
+            .unwrap();
+    }
     out
 }
 
@@ -173,6 +189,7 @@ fn the_pages_of_the_documentation_are_up_to_date() {
     let mut pages = vec![("index.md".to_owned(), index())];
     pages.extend(checks::registry().map(|c| (file_name(c), page(c))));
     pages.extend(CustomCheck::ALL.map(|c| (custom_file_name(c), custom_page(c))));
+    pages.extend(UnusedAccessCode::ALL.iter().map(|u| (unused_file_name(u), unused_page(u))));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in &pages {

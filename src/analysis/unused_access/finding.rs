@@ -147,7 +147,9 @@ fn message(unused: &UnusedAccess, days: u32) -> String {
                 if let Detail::Service { service_namespace, actions: of_service, .. } = detail {
                     match of_service {
                         None => services.push(format!("`{service_namespace}`")),
-                        Some(list) => actions.extend(list.iter().map(|a| format!("`{service_namespace}:{}`", a.action))),
+                        Some(list) => {
+                            actions.extend(list.iter().map(|a| format!("`{service_namespace}:{}`", a.action)))
+                        }
                     }
                 }
             }

@@ -145,7 +145,9 @@ mod tests {
                 {"Effect": "Deny", "NotAction": ["s3:*", "sqs:*"], "Resource": "*"}]}"#,
         ));
         assert!(grants.grant("s3:GetObject") && grants.grant("s3:PutObject") && grants.grant("sqs:SendMessage"));
-        assert!(!grants.grant("s3:DeleteBucket") && !grants.grant("sqs:DeleteMessage") && !grants.grant("ec2:RunInstances"));
+        assert!(
+            !grants.grant("s3:DeleteBucket") && !grants.grant("sqs:DeleteMessage") && !grants.grant("ec2:RunInstances")
+        );
         let catalog = Catalog::embedded();
         assert_eq!(grants.services(catalog).into_iter().collect::<Vec<_>>(), ["s3", "sqs"]);
         assert!(grants.grant_service("sqs", catalog) && !grants.grant_service("sns", catalog));

@@ -124,7 +124,11 @@ impl<'a> Judge<'a> {
         let read = subjects.iter().filter_map(|s| s.last_accessed.as_ref());
         let stale = read.filter_map(|r| age(r.completed)).collect::<Vec<_>>();
         if let Some(oldest) = stale.iter().min() {
-            let count = crate::report::counted(stale.len(), "file of last accessed details is", "files of last accessed details are");
+            let count = crate::report::counted(
+                stale.len(),
+                "file of last accessed details is",
+                "files of last accessed details are",
+            );
             notices.push(format!("{count} older than the rest of the evidence, the oldest of {oldest}"));
         }
         if subjects.iter().any(|s| s.last_accessed.as_ref().is_some_and(|l| l.truncated)) {
@@ -176,7 +180,10 @@ impl<'a> Judge<'a> {
             for (number, key) in &credentials.access_keys {
                 if let Some(last_accessed) = self.credential(key, signed, credentials.created) {
                     let access_key_id = format!("access_key_{number}");
-                    found.push(new(UnusedAccessType::AccessKey, vec![Detail::AccessKey { access_key_id, last_accessed }]));
+                    found.push(new(
+                        UnusedAccessType::AccessKey,
+                        vec![Detail::AccessKey { access_key_id, last_accessed }],
+                    ));
                 }
             }
         }
@@ -237,11 +244,17 @@ impl<'a> Judge<'a> {
     }
 
     /// The policies of a principal or of a group of it.
-    fn attached<'s>(&'s self, principal: &'s Principal, of_group: bool, notices: &mut Vec<String>) -> Vec<Attached<'s>> {
+    fn attached<'s>(
+        &'s self,
+        principal: &'s Principal,
+        of_group: bool,
+        notices: &mut Vec<String>,
+    ) -> Vec<Attached<'s>> {
         let mut attached: Vec<Attached<'s>> = Vec::new();
         let named = |id: PolicyId, shown: Option<String>| {
             let policy: &Policy = self.deployment.policies.get(id.0)?;
-            let changed = self.evidence.details.as_ref().filter(|_| self.is_export).and_then(|d| *d.changed.get(id.0)?);
+            let changed =
+                self.evidence.details.as_ref().filter(|_| self.is_export).and_then(|d| *d.changed.get(id.0)?);
             let shown = shown.unwrap_or_else(|| policy.name.to_string());
             Some(Attached { id: Some(id), shown, document: policy.document.as_ref(), changed, of_group })
         };

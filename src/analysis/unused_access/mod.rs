@@ -183,7 +183,8 @@ pub fn analyse(
     settings: &Settings,
     catalog: &Catalog,
 ) -> UnusedAccessReport {
-    let mut report = UnusedAccessReport { as_of: settings.as_of.or(evidence.newest()), ..UnusedAccessReport::default() };
+    let mut report =
+        UnusedAccessReport { as_of: settings.as_of.or(evidence.newest()), ..UnusedAccessReport::default() };
     let Some(as_of) = report.as_of else {
         report.notices.push("there is no evidence with a time: nothing can be judged".to_owned());
         return report;
@@ -193,7 +194,9 @@ pub fn analyse(
     let subjects = subject::subjects(deployment, evidence);
     let judge = Judge::new(own, deployment.is_none(), evidence, settings, as_of, catalog);
     for label in &subjects.unclaimed {
-        report.notices.push(format!("no user or role, or more than one, is named by the last accessed details `{label}`"));
+        report
+            .notices
+            .push(format!("no user or role, or more than one, is named by the last accessed details `{label}`"));
     }
     judge.remarks(&subjects.of, &mut report.notices);
     let judged: Vec<Judged> = subjects.of.par_iter().map(|subject| judge.subject(subject)).collect();

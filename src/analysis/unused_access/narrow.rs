@@ -130,8 +130,12 @@ impl Unused {
         if !names.contains(['*', '?']) {
             return (!self.keeps(&full(names))).then(Vec::new);
         }
-        let known: Vec<SmolStr> =
-            catalog.service(prefix).into_iter().flat_map(|s| s.actions_matching(names)).map(|a| full(&a.name)).collect();
+        let known: Vec<SmolStr> = catalog
+            .service(prefix)
+            .into_iter()
+            .flat_map(|s| s.actions_matching(names))
+            .map(|a| full(&a.name))
+            .collect();
         if matches!(judged, ServiceUse::Less(_)) && known.iter().all(|a| self.keeps(a)) {
             return None;
         }
@@ -144,7 +148,11 @@ impl Unused {
     }
 
     /// The whole document; `None` if nothing of it goes.
-    pub fn document(&self, document: &PolicyDocument, catalog: &Catalog) -> Result<Option<PolicyDocument>, Unsupported> {
+    pub fn document(
+        &self,
+        document: &PolicyDocument,
+        catalog: &Catalog,
+    ) -> Result<Option<PolicyDocument>, Unsupported> {
         let mut of: BTreeMap<Option<usize>, Narrowed> = BTreeMap::new();
         for statement in &document.statements {
             of.insert(statement.index, self.statement(statement, catalog)?);
@@ -232,7 +240,8 @@ pub(super) fn shortened(actions: &[SmolStr], catalog: &Catalog) -> Vec<SmolStr> 
 
 /// The shortest beginning of `name` (at a capital letter) whose every action of the service stands at the start of `names`.
 fn longest_group<'n>(service: &Service, name: &'n str, names: &[&str]) -> (&'n str, usize) {
-    let cuts = name.char_indices().filter(|(i, c)| *i > 0 && c.is_ascii_uppercase()).map(|(i, _)| i).chain([name.len()]);
+    let cuts =
+        name.char_indices().filter(|(i, c)| *i > 0 && c.is_ascii_uppercase()).map(|(i, _)| i).chain([name.len()]);
     for cut in cuts {
         let Some(beginning) = name.get(..cut) else { continue };
         let listed = names.iter().take_while(|n| n.starts_with(beginning)).count();
@@ -259,13 +268,15 @@ mod tests {
             None => ServiceUse::Not,
             Some(names) => ServiceUse::Less(names.iter().map(|n| SmolStr::from(n.to_lowercase())).collect()),
         };
-        Unused { services: services.iter().map(|(p, names)| (SmolStr::from(*p), of(*names))).collect(), ..Unused::default() }
+        Unused {
+            services: services.iter().map(|(p, names)| (SmolStr::from(*p), of(*names))).collect(),
+            ..Unused::default()
+        }
     }
 
     fn actions_left(unused: &Unused, actions: &str) -> Narrowed {
-        let document = document(&format!(
-            r#"{{"Statement": {{"Effect": "Allow", "Action": {actions}, "Resource": "*"}}}}"#
-        ));
+        let document =
+            document(&format!(r#"{{"Statement": {{"Effect": "Allow", "Action": {actions}, "Resource": "*"}}}}"#));
         unused.statement(&document.statements[0], Catalog::embedded()).expect("supported")
     }
 
@@ -283,10 +294,7 @@ mod tests {
     #[test]
     fn a_wildcard_becomes_the_list_of_what_is_left_of_it() {
         let unused = unused(&[("sqs", Some(&["CreateQueue", "DeleteQueue", "PurgeQueue"]))]);
-        assert_eq!(
-            actions_left(&unused, r#"["sqs:P*", "sqs:Send*"]"#),
-            Narrowed::Actions(vec!["sqs:Send*".into()])
-        );
+        assert_eq!(actions_left(&unused, r#"["sqs:P*", "sqs:Send*"]"#), Narrowed::Actions(vec!["sqs:Send*".into()]));
         let Narrowed::Actions(left) = actions_left(&unused, r#""sqs:*""#) else { panic!("some are left") };
         assert!(left.contains(&"sqs:SendMessage".into()) && !left.contains(&"sqs:PurgeQueue".into()));
         let Narrowed::Actions(left) = actions_left(&unused, r#""*""#) else { panic!("some are left") };
@@ -309,7 +317,8 @@ mod tests {
                 {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}"#,
         );
-        let after = unused(&[("sqs", None)]).document(&before, Catalog::embedded()).expect("supported").expect("narrower");
+        let after =
+            unused(&[("sqs", None)]).document(&before, Catalog::embedded()).expect("supported").expect("narrower");
         assert_eq!(
             after.root().to_json(),
             serde_json::json!({"Version": "2012-10-17", "Id": "x", "Statement": [

@@ -284,7 +284,8 @@ mod tests {
 
     #[test]
     fn a_policy_that_allows_more_or_not_what_was_used_has_no_proof() {
-        let existing = document(r#"{"Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:PutObject"], "Resource": "*"}}"#);
+        let existing =
+            document(r#"{"Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:PutObject"], "Resource": "*"}}"#);
         let more = document(r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#);
         let less = document(r#"{"Statement": {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}}"#);
         let unused = unused(&[], &["s3:GetObject"]);

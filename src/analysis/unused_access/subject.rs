@@ -109,7 +109,9 @@ fn assign(subjects: &mut Subjects<'_>, evidence: &Evidence) {
         if fits.is_empty() {
             // The file itself may name who used it.
             fits = match read.entities.as_slice() {
-                [one] => (0..subjects.of.len()).filter(|at| subjects.of.get(*at).is_some_and(|s| s.arn == *one)).collect(),
+                [one] => {
+                    (0..subjects.of.len()).filter(|at| subjects.of.get(*at).is_some_and(|s| s.arn == *one)).collect()
+                }
                 _ => Vec::new(),
             };
         }

@@ -180,7 +180,8 @@ mod tests {
     #[test]
     fn every_entry_of_the_tables_is_in_the_service_data() {
         let catalog = Catalog::embedded();
-        let unknown: Vec<&str> = ACTION_LEVEL.split_ascii_whitespace().filter(|p| catalog.service(p).is_none()).collect();
+        let unknown: Vec<&str> =
+            ACTION_LEVEL.split_ascii_whitespace().filter(|p| catalog.service(p).is_none()).collect();
         assert_eq!(unknown, CLOSED);
         let stale = |pattern: &&&str| {
             let (prefix, name) = pattern.split_once(':').expect("with a prefix");
