@@ -22,6 +22,7 @@ use super::stream::{self, Found};
 use super::time::Timestamp;
 use super::usage::{Activity, PrincipalKey, PrincipalUse, Use, fuller};
 use crate::catalog::Catalog;
+use crate::policy::Arn;
 
 /// What is to be read of the evidence.
 #[derive(Clone, Debug, Default)]
@@ -390,6 +391,11 @@ impl<'o> Collector<'o> {
             }
         };
         let place = resources.then(|| Place::of(record));
+        if let Some(own) = needed.last().filter(|_| resources && used.passed_roles.len() < MAX_PASSED_ROLES) {
+            for role in parameters.arns().filter(|arn| is_passed(&own.action, arn)) {
+                used.passed_roles.insert((role.into(), own.action.clone()));
+            }
+        }
         for needed in needed {
             let of_action = used.actions.entry(needed.action.clone()).or_default();
             match outcome {
@@ -414,6 +420,18 @@ impl<'o> Collector<'o> {
         self.activity.coverage.used += calls.count;
         None
     }
+}
+
+/// Roles that calls named are kept up to this number.
+const MAX_PASSED_ROLES: usize = 1000;
+
+/// True if a call hands a role to a service: IAM and STS work on roles themselves.
+fn is_passed(action: &str, arn: &str) -> bool {
+    let of_iam = ["iam:", "sts:", "access-analyzer:"].iter().any(|prefix| action.starts_with(prefix));
+    let is_role = Arn::split(arn).is_some_and(|arn| {
+        arn.service == "iam" && (arn.resource.starts_with("role/") || arn.resource.starts_with("instance-profile/"))
+    });
+    is_role && !of_iam
 }
 
 fn fingerprint(id: &str) -> u64 {

@@ -367,7 +367,7 @@ mod tests {
             ),
             ("apigateway", "UpdateStage", r#"{"apiId": "a"}"#, "apigateway:PATCH /apis/{apiId}/stages/{stageName}"),
             ("apigateway", "GetRestApis", "{}", "apigateway:GET /restapis"),
-            ("ec2", "RunInstances", r#"{"tagSpecificationSet": {}}"#, "ec2:CreateTags, ec2:RunInstances"),
+            ("ec2", "RunInstances", r#"{"tagSpecificationSet": {}}"#, "ec2:CreateTags@resourceType, ec2:RunInstances"),
             ("s3", "NoSuchEvent", "{}", "?"),
             ("ec2", "NoSuchEvent", r#"{"tagSpecificationSet": {}}"#, "?"),
             ("nowhere", "GetObject", "{}", "?"),

@@ -146,6 +146,12 @@ pub fn delivered(path: &Path) -> Option<Timestamp> {
     Timestamp::parse(&format!("{year}-{month}-{day}T{hour}:{minute}:59Z"))
 }
 
+/// When the newest of the log files was delivered, by their names.
+pub fn newest(paths: &[PathBuf]) -> Option<Timestamp> {
+    let files = find(paths, None, &mut Coverage::default());
+    files.iter().filter_map(|file| delivered(&file.path)).max()
+}
+
 /// A file, decompressed if its first bytes say that it is compressed.
 pub enum Opened {
     /// As it lies there.

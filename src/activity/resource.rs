@@ -80,6 +80,18 @@ pub fn of_event(
             found.push(of_path(path, parameters, place));
             return found;
         }
+        // What is made has no name yet, but a type.
+        ResourceHint::Parameter("resourceType") => {
+            let types = parameters.values("resourceType").filter_map(|name| service.resource_type(name));
+            let nothing = Parameters::default();
+            let values = Values { service, parameters: &nothing, one_type: false };
+            for of_type in types {
+                let filled = of_type.arns.first().map(|format| values.fill(format, place));
+                for pattern in filled.into_iter().flat_map(|filled| filled.patterns) {
+                    add(&mut found, pattern, of_type, false);
+                }
+            }
+        }
         ResourceHint::Parameter(name) => {
             let mut named = Parameters::default();
             named.add_derived(parameters.values(name), name);
@@ -590,6 +602,15 @@ mod tests {
             ),
             ("ec2", "TerminateInstances", "", vec![("arn:aws:ec2:eu-west-1:111122223333:instance/*", false)]),
             ("ec2", "DescribeInstances", "", vec![("*", false)]),
+            (
+                "ec2",
+                "CreateVolume",
+                r#","requestParameters":{"tagSpecificationSet":{"items":[{"resourceType":"volume"}]}}"#,
+                vec![
+                    ("arn:aws:ec2:eu-west-1:111122223333:volume/*", false),
+                    ("arn:aws:ec2:eu-west-1:111122223333:volume/*", false),
+                ],
+            ),
             (
                 "lambda",
                 "Invoke",

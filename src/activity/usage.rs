@@ -53,6 +53,9 @@ pub struct PrincipalUse {
     pub unmapped: BTreeMap<(SmolStr, SmolStr), Use>,
     /// By id: the long-term access keys that signed calls.
     pub access_keys: BTreeMap<SmolStr, Use>,
+    /// ARNs of roles and instance profiles that calls named as parameters, and the action of each call: a service was
+    /// probably handed the role. Only if resources were asked for.
+    pub passed_roles: BTreeSet<(SmolStr, SmolStr)>,
     /// Signing in to the console with a password, successfully.
     pub console_sign_in: Use,
 }
@@ -262,6 +265,7 @@ impl PrincipalUse {
         for (key, used) in other.access_keys {
             self.access_keys.entry(key).or_default().merge(&used);
         }
+        self.passed_roles.extend(other.passed_roles);
         self.console_sign_in.merge(&other.console_sign_in);
     }
 

@@ -17,6 +17,7 @@ mod custom_check;
 mod diff;
 mod evidence;
 mod explain;
+mod generate_policy;
 mod inputs;
 mod options;
 mod output;
@@ -99,6 +100,7 @@ enum Command {
     /// Find roles, passwords, access keys and permissions that nobody uses, and the policies that would do
     #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
     Unused(Box<unused::UnusedCommand>),
+    GeneratePolicy(Box<generate_policy::GeneratePolicy>),
     /// List all checks
     Checks(checks::Checks),
     /// Say what a finding's code means
@@ -203,6 +205,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Parse(command)) => command.run(&cli.global),
         Some(Command::Simulate(command)) => command.run(&cli.global),
         Some(Command::Unused(command)) => command.run(&cli.global),
+        Some(Command::GeneratePolicy(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),
         #[cfg(feature = "github")]
