@@ -57,7 +57,9 @@ impl fmt::Display for Query {
         let table = match self.dialect {
             Dialect::CloudTrailLake if is_id => table.to_owned(),
             Dialect::CloudTrailLake => format!("\"{}\"", table.replace('"', "\"\"")),
-            Dialect::Athena => table.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect::<Vec<_>>().join("."),
+            Dialect::Athena => {
+                table.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect::<Vec<_>>().join(".")
+            }
         };
         let parameters = if lake { "json_format(CAST(requestparameters AS JSON))" } else { "requestparameters" };
         // Lake has timestamps; Athena's table has text, which sorts as time does.
@@ -65,7 +67,7 @@ impl fmt::Display for Query {
             Dialect::Athena => ("min(eventtime)", "max(eventtime)"),
             Dialect::CloudTrailLake => ("CAST(min(eventtime) AS VARCHAR)", "CAST(max(eventtime) AS VARCHAR)"),
         };
-            writeln!(
+        writeln!(
             f,
             "-- The events of a principal by what was called on what; export the result as CSV and give it to\n\
              -- `iam-preflight generate-policy --trail RESULT.csv`. The table has columns as the CloudTrail User Guide creates them."

@@ -156,7 +156,8 @@ impl Progress for Bar {
 impl GeneratePolicy {
     pub(super) fn run(self, global: &Global) -> Result<Outcome, Failure> {
         let selector = PrincipalSelector::parse(&self.principal).map_err(|message| {
-            Failure::usage(message).with_help("give the ARN or the name of an IAM user or role, or the ARN of a role's session")
+            Failure::usage(message)
+                .with_help("give the ARN or the name of an IAM user or role, or the ARN of a role's session")
         })?;
         if let Some(engine) = self.print_sql {
             return self.print_query(engine, selector);
@@ -265,8 +266,10 @@ fn one_principal<'a>(
     match found.as_slice() {
         [one] => Ok(*one),
         [] if coverage.files == 0 => {
-            let skipped: Vec<String> = coverage.files_skipped.iter().map(|(why, count)| format!("{why}: {count}")).collect();
-            let passed_over = if skipped.is_empty() { String::new() } else { format!(" (passed over: {})", skipped.join(", ")) };
+            let skipped: Vec<String> =
+                coverage.files_skipped.iter().map(|(why, count)| format!("{why}: {count}")).collect();
+            let passed_over =
+                if skipped.is_empty() { String::new() } else { format!(" (passed over: {})", skipped.join(", ")) };
             Err(Failure::usage(format!("there is no log file in what `--trail` names{passed_over}")))
         }
         [] => Err(Failure::usage(format!(

@@ -160,7 +160,11 @@ fn fixed_part(service: &Service, one: &FoundResource, name: &str) -> String {
     let of_type = one.resource_type.as_deref().and_then(|name| service.resource_type(name));
     let formats = of_type.into_iter().flat_map(|of| &of.arns).filter_map(|format| Arn::split(format));
     let literals = formats.map(|format| format.resource.split("${").next().unwrap_or_default());
-    literals.filter(|literal| name.starts_with(literal)).max_by_key(|literal| literal.len()).unwrap_or_default().to_owned()
+    literals
+        .filter(|literal| name.starts_with(literal))
+        .max_by_key(|literal| literal.len())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The beginning that all share, up to the end of a word. `None` if they share nothing but what they have to, unless they are
@@ -260,8 +264,15 @@ mod tests {
         assert_eq!(sqs(&["app-a", "app-b", "app-c"]), ["arn:aws:sqs:eu-west-1:111122223333:app-*"]);
         assert_eq!(sqs(&["orders", "billing", "mail"]).len(), 3, "names that share nothing stay");
         let ec2 = "arn:aws:ec2:eu-west-1:111122223333:instance/";
-        let ids = [format!("{ec2}i-0123456789abcdef0"), format!("{ec2}i-1123456789abcdef0"), format!("{ec2}i-2123456789abcdef0")];
-        assert_eq!(general("ec2", "instance", &ids.iter().map(String::as_str).collect::<Vec<_>>()), [format!("{ec2}i-*")]);
+        let ids = [
+            format!("{ec2}i-0123456789abcdef0"),
+            format!("{ec2}i-1123456789abcdef0"),
+            format!("{ec2}i-2123456789abcdef0"),
+        ];
+        assert_eq!(
+            general("ec2", "instance", &ids.iter().map(String::as_str).collect::<Vec<_>>()),
+            [format!("{ec2}i-*")]
+        );
     }
 
     #[test]
@@ -273,7 +284,8 @@ mod tests {
         };
         assert_eq!(with(&["s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging"]).len(), 3);
         let logs = Catalog::embedded().service("logs").unwrap();
-        let describe: Vec<SmolStr> = ["logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:DescribeQueries"].map(SmolStr::from).to_vec();
+        let describe: Vec<SmolStr> =
+            ["logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:DescribeQueries"].map(SmolStr::from).to_vec();
         assert_eq!(with_wildcards(logs, describe), ["logs:Describe*"]);
         assert_eq!(first_word("s3:GetObject"), "s3:Get");
         assert_eq!(first_word("apigateway:GET"), "apigateway:G");

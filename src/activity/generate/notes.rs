@@ -34,7 +34,9 @@ pub(super) fn notes(
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some((from, to)) = used.calls.period {
-        let covered = coverage.period.map_or_else(String::new, |(first, last)| format!("; the evidence covers {first} to {last}"));
+        let covered = coverage
+            .period
+            .map_or_else(String::new, |(first, last)| format!("; the evidence covers {first} to {last}"));
         let regions = match coverage.regions.len() {
             0 => String::new(),
             _ => format!(" in {}", list(coverage.regions.keys())),
@@ -51,7 +53,10 @@ pub(super) fn notes(
     };
     let denied = with(&|action| action.only_denied());
     if !denied.is_empty() {
-        notes.push(format!("Only denied, and in the policy all the same; `--skip-denied` leaves them out: {}.", list(denied)));
+        notes.push(format!(
+            "Only denied, and in the policy all the same; `--skip-denied` leaves them out: {}.",
+            list(denied)
+        ));
     }
     if generation.resources != ResourceMode::Placeholders {
         let open: Vec<&SmolStr> = used
@@ -75,11 +80,15 @@ pub(super) fn notes(
     }
     let shortened = with(&|action| action.resources.shortened());
     if !shortened.is_empty() {
-        notes.push(format!("So many resources that only the leading parts of their names were kept: {}.", list(shortened)));
+        notes.push(format!(
+            "So many resources that only the leading parts of their names were kept: {}.",
+            list(shortened)
+        ));
     }
     if used.actions.keys().any(|action| action.starts_with("iam:")) {
         notes.push(
-            "Events of IAM name roles, users and policies without their paths; ARNs made of these names have no path.".to_owned(),
+            "Events of IAM name roles, users and policies without their paths; ARNs made of these names have no path."
+                .to_owned(),
         );
     }
     on_behalf(used, &mut notes);

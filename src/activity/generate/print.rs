@@ -92,7 +92,10 @@ pub fn as_terraform(policies: &[Vec<GeneratedStatement>], key: &PrincipalKey) ->
         if number > 0 {
             out.push('\n');
         }
-        out.push_str(&format!("resource \"aws_iam_policy\" \"{label}\" {{\n  name = {}\n  policy = jsonencode(", hcl_text(&name)));
+        out.push_str(&format!(
+            "resource \"aws_iam_policy\" \"{label}\" {{\n  name = {}\n  policy = jsonencode(",
+            hcl_text(&name)
+        ));
         hcl(&document(policy), 2, &mut out);
         out.push_str(")\n}\n");
         out.push_str(&format!(

@@ -74,7 +74,8 @@ mod tests {
     fn every_policy_is_within_the_quota_and_nothing_is_lost() {
         let resources: Vec<_> = (0..700).map(|n| format!("arn:aws:s3:::bucket-number-{n}/*").into()).collect();
         let actions: Vec<_> = (0..300).map(|n| format!("s3:NoSuchActionButLongEnough{n}").into()).collect();
-        let statement = |sid: &str, actions: Vec<_>, resources| GeneratedStatement { sid: sid.to_owned(), actions, resources };
+        let statement =
+            |sid: &str, actions: Vec<_>, resources| GeneratedStatement { sid: sid.to_owned(), actions, resources };
         let all = vec![
             statement("A", vec!["s3:GetObject".into()], resources.clone()),
             statement("B", actions.clone(), vec!["*".into()]),
