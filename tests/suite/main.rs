@@ -25,3 +25,4 @@ mod report;
 mod sam;
 mod simulate;
 mod terraform;
+mod unused_access;
