@@ -117,7 +117,11 @@ pub(super) fn judge(
     let own = deployment.or(evidence.details.as_ref().map(|d| &d.deployment));
     let mut findings =
         own.map(|own| unused_access::findings(&report.found, own, options.tracking_period)).unwrap_or_default();
-    fix::settle(&mut findings, sources);
+    if deployment.is_none() {
+        // An export is no text for people to change.
+        findings.iter_mut().for_each(|finding| finding.fix = None);
+    }
+    fix::settle_each(&mut findings, sources);
     (report, findings)
 }
 

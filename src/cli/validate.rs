@@ -116,7 +116,8 @@ fn fixed_files(report: &Report<'_>) -> Vec<(String, String, String, usize)> {
         let mut inputs = report.deployment.inputs.iter();
         inputs.any(|i| {
             use InputKind as K;
-            i.path == name && matches!(i.kind, K::TerraformPlan | K::TerraformState | K::CdkAssembly)
+            i.path == name
+                && matches!(i.kind, K::TerraformPlan | K::TerraformState | K::CdkAssembly | K::AuthorizationDetails)
         })
     };
     let files = files.into_iter().filter_map(|id| {

@@ -22,6 +22,17 @@ pub fn settle(findings: &mut [Finding], sources: &Sources) {
     }
 }
 
+/// The same for fixes whose edits are good on their own: those that are not certain are left out.
+pub fn settle_each(findings: &mut [Finding], sources: &Sources) {
+    for finding in findings {
+        let Some(fix) = &mut finding.fix else { continue };
+        fix.edits = fix.edits.iter().filter_map(|edit| settle_edit(edit, sources)).flatten().collect();
+        if fix.edits.is_empty() {
+            finding.fix = None;
+        }
+    }
+}
+
 /// The edits of the source that an edit comes down to.
 fn settle_edit(edit: &Edit, sources: &Sources) -> Option<Vec<Edit>> {
     let file = sources.get(edit.span.source);
@@ -46,6 +57,24 @@ fn settle_edit(edit: &Edit, sources: &Sources) -> Option<Vec<Edit>> {
         Intent::RemoveEntries(entries) => {
             let ranges = entries_to_delete(layout, edit.span, entries)?;
             Some(ranges.into_iter().map(|range| settled(range, String::new())).collect())
+        }
+        Intent::ReplaceEntries { key, entries } => {
+            let same_file = |span: &Span| span.source == edit.span.source;
+            if !same_file(key) || !entries.iter().all(|(entry, _)| same_file(&entry.span)) {
+                return None;
+            }
+            let entries: Vec<_> =
+                entries.iter().map(|(entry, to)| ((range(entry.span), entry.value.as_str()), to.clone())).collect();
+            let changes = layout.with_replaced(range(*key), range(edit.span), &entries)?;
+            Some(changes.into_iter().map(|(range, replacement)| settled(range, replacement)).collect())
+        }
+        Intent::RemoveElements { key, removed, kept } => {
+            if !std::iter::once(key).chain(removed).chain(kept).all(|span| span.source == edit.span.source) {
+                return None;
+            }
+            let ranges = |spans: &[Span]| spans.iter().map(|span| range(*span)).collect::<Vec<_>>();
+            let gone = layout.without_elements(range(*key), range(edit.span), &ranges(removed), &ranges(kept))?;
+            Some(gone.into_iter().map(|range| settled(range, String::new())).collect())
         }
         Intent::FirstKey { key, before: (span, name) } => {
             let same_file = span.source == edit.span.source;
@@ -83,7 +112,7 @@ fn entries_to_delete(layout: Layout<'_>, list: Span, entries: &ListEntries) -> O
 }
 
 /// True for text that a YAML plain scalar can hold in any context, and stays a string there.
-fn is_plain(s: &str) -> bool {
+pub(super) fn is_plain(s: &str) -> bool {
     let first = s.chars().next();
     first.is_some_and(|c| c.is_ascii_alphabetic() || c == '/')
         && !s.ends_with([':', ' '])

@@ -51,7 +51,7 @@ impl<'t> Layout<'t> {
     }
 
     /// True if between the key and its value stands nothing but the sign that binds them, white space and comments.
-    fn is_value_of(self, key: Range<usize>, value: usize) -> bool {
+    pub(super) fn is_value_of(self, key: Range<usize>, value: usize) -> bool {
         let sign = self.blank_end(key.end, false);
         let bytes = self.text.as_bytes();
         let is_sign = matches!(bytes.get(sign), Some(b':')) || self.is_hcl && bytes.get(sign) == Some(&b'=');
@@ -88,7 +88,7 @@ impl<'t> Layout<'t> {
         (self.is_hcl && rest.starts_with("/*")).then(|| at + rest.find("*/").map_or(rest.len(), |end| end + 2))
     }
 
-    fn line_start(self, at: usize) -> usize {
+    pub(super) fn line_start(self, at: usize) -> usize {
         self.text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |i| i + 1)
     }
 
@@ -118,7 +118,12 @@ impl<'t> Layout<'t> {
         Some(if ends_text { start - 1..end } else { start..end })
     }
 
-    fn without_block(self, list: Range<usize>, removed: &[Entry<'_>], kept: &[Entry<'_>]) -> Option<Vec<Range<usize>>> {
+    pub(super) fn without_block(
+        self,
+        list: Range<usize>,
+        removed: &[Entry<'_>],
+        kept: &[Entry<'_>],
+    ) -> Option<Vec<Range<usize>>> {
         let column = list.start - self.line_start(list.start);
         // The dash before an entry, if the entry is one of this list: its column is the list's.
         let dash = |entry: &Range<usize>| {
@@ -138,7 +143,12 @@ impl<'t> Layout<'t> {
         removed.iter().map(|(place, _)| self.line_of(dash(place)?, place.end)).collect()
     }
 
-    fn without_flow(self, list: Range<usize>, removed: &[Entry<'_>], kept: &[Entry<'_>]) -> Option<Vec<Range<usize>>> {
+    pub(super) fn without_flow(
+        self,
+        list: Range<usize>,
+        removed: &[Entry<'_>],
+        kept: &[Entry<'_>],
+    ) -> Option<Vec<Range<usize>>> {
         let entries = self.flow_entries(list.clone())?;
         let position = |entry: &Entry<'_>| entries.iter().position(|e| *e == entry.0);
         kept.iter().map(position).collect::<Option<Vec<_>>>()?;

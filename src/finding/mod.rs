@@ -5,6 +5,7 @@
 pub mod fingerprint;
 pub mod fix;
 mod layout;
+mod replacement;
 pub mod suppression;
 
 use std::borrow::Cow;
@@ -112,6 +113,22 @@ pub enum Intent {
     Value(String),
     /// Entries leave the list that the span holds.
     RemoveEntries(ListEntries),
+    /// The entries of the list, or the single value, that the span holds become others.
+    ReplaceEntries {
+        /// The key whose value it is.
+        key: Span,
+        /// Every entry, and what takes its place: nothing for one that goes, itself for one that stays.
+        entries: Vec<(ListEntry, Vec<String>)>,
+    },
+    /// Elements leave the list that the span holds.
+    RemoveElements {
+        /// The key whose value the list is.
+        key: Span,
+        /// Those that go.
+        removed: Vec<Span>,
+        /// Those that stay; there is one at least.
+        kept: Vec<Span>,
+    },
     /// The object that the span holds gets `replacement` as the value of a first key.
     FirstKey {
         /// The new key.

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use smallvec::smallvec;
 
+use super::edit::{self, Sharing};
 use super::{Advice, Detail, PolicyAdvice, UnusedAccess, UnusedAccessType};
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{Deployment, ResourceRef};
@@ -72,6 +73,7 @@ const NAMED: usize = 5;
 pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> Vec<Finding> {
     let spans: FxHashMap<&ResourceRef, Span> =
         deployment.resources.iter().filter_map(|r| Some((&r.id, r.span?))).collect();
+    let sharing = Sharing::of(deployment);
     found
         .iter()
         .map(|unused| {
@@ -96,7 +98,7 @@ pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> V
                 resource: Some(unused.principal.clone()),
                 when: None,
                 locations,
-                fix: None,
+                fix: edit::fix(unused, deployment, &sharing),
                 evidence: Some(json!({ "witness": null, "unusedAccess": one(unused, &[]) })),
             }
         })

@@ -13,6 +13,7 @@
 //!
 //! Source: IAM Access Analyzer API Reference and IAM User Guide, "Findings for unused access".
 
+mod edit;
 mod finding;
 mod grants;
 mod judge;
