@@ -162,18 +162,16 @@ fn gather(
         if found.iter().any(|known| known.resource_type.as_ref() == Some(&resource_type.name)) {
             continue;
         }
-        let filled =
-            resource_type.arns.iter().map(|format| values.fill(format, place)).max_by_key(|filled| filled.names);
-        let Some(filled) = filled else { continue };
-        // A type that the action only may use counts if the request names all of it.
-        let known = filled.names > 0 || filled.open == 0;
-        if known && (filled.open == 0 || used.required) {
-            for pattern in filled.patterns {
-                add(found, pattern, resource_type, true);
-            }
-        } else if used.required {
-            for pattern in filled.patterns {
-                add(found, pattern, resource_type, false);
+        let filled: Vec<Filled> = resource_type.arns.iter().map(|format| values.fill(format, place)).collect();
+        // Of several formats those that the request says most of; all that it says as little of could be meant.
+        let most = filled.iter().map(|filled| filled.names).max().unwrap_or(0);
+        for filled in filled.into_iter().filter(|filled| filled.names == most) {
+            let known = filled.names > 0 || filled.open == 0;
+            // A type that the action may do without counts if the request names all of it.
+            if used.required || (filled.names > 0 && filled.open == 0) {
+                for pattern in filled.patterns {
+                    add(found, pattern, resource_type, known);
+                }
             }
         }
     }
@@ -201,20 +199,27 @@ const MAX_RESOURCES: usize = 100;
 
 impl Values<'_> {
     fn fill(&self, format: &str, place: &Place) -> Filled {
-        let single = format.matches("${").count()
-            - ["Partition", "Region", "Account"].iter().filter(|name| format.contains(&format!("${{{name}}}"))).count()
-            == 1;
-        let (mut names, mut open) = (0, 0);
+        let single = Arn::split(format).is_some_and(|arn| arn.resource.matches("${").count() == 1);
+        let (mut names, mut open, mut colons) = (0, 0, 0);
         let mut patterns = vec![String::new()];
         let mut rest = format;
         while let Some((literal, after)) = rest.split_once("${") {
             let (variable, after) = after.split_once('}').unwrap_or((after, ""));
-            let mut values: Vec<String> = match variable {
-                "Partition" => vec![place.partition.to_string()],
-                "Region" => vec![place.region.to_string()],
-                "Account" => vec![place.account.to_string()],
+            colons += literal.matches(':').count();
+            // What the variables of these fields are called differs from service to service.
+            let mut values: Vec<String> = match (colons, variable) {
+                (1, _) => vec![place.partition.to_string()],
+                (3, _) | (_, "Region") => vec![place.region.to_string()],
+                (4, _) | (_, "Account") => vec![place.account.to_string()],
                 _ => {
-                    let found = self.of_variable(variable, single);
+                    let mut found = self.of_variable(variable, single);
+                    // A request that names a service or task of ECS and no cluster means this one.
+                    if found.is_empty() && self.service.prefix == "ecs" && variable == "ClusterName" {
+                        let others = after.split("${").skip(1).filter_map(|rest| rest.split('}').next());
+                        if others.into_iter().any(|other| !self.of_variable(other, false).is_empty()) {
+                            found.push("default".to_owned());
+                        }
+                    }
                     if found.is_empty() {
                         open += 1
                     } else {
@@ -241,8 +246,8 @@ impl Values<'_> {
         let name = normalised(variable);
         let mut candidates: Vec<&str> = Vec::new();
         let synonyms = synonyms().get(&(self.service.prefix.as_str(), name.as_str()));
-        candidates.extend(synonyms.into_iter().flatten().copied());
         candidates.push(&name);
+        candidates.extend(synonyms.into_iter().flatten().copied());
         let without_path = name.strip_suffix("withpath").unwrap_or(&name);
         candidates.push(without_path);
         for end in ["name", "id", "identifier"] {
@@ -287,7 +292,6 @@ impl Values<'_> {
         let parameters = self.parameters;
         let first = |name: &str| parameters.values(name).next().filter(|value| !value.starts_with("arn:"));
         match (self.service.prefix.as_str(), variable) {
-            ("ecs", "clustername") => vec!["default".to_owned()],
             ("ecs", "taskdefinitionfamilyname") => first("taskDefinition")
                 .and_then(|v| v.split(':').next())
                 .map(|v| escaped(v).to_string())

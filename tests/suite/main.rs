@@ -19,6 +19,7 @@ mod evaluator;
 mod examples;
 mod fixes;
 mod fuzz_smoke;
+mod generate_policy;
 mod hcl_expressions;
 mod managed_policies;
 mod report;

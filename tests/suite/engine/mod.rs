@@ -1,7 +1,7 @@
 //! The exact engine against the plain evaluator on random policies and requests, and the laws that hold between
 //! questions. `IAM_PREFLIGHT_PAIRS` sets how many pairs of policies are made, `IAM_PREFLIGHT_SEED` where they begin.
 
-mod generate;
+pub mod generate;
 mod solvers;
 
 use std::slice::from_ref;
