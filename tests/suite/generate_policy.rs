@@ -171,7 +171,12 @@ fn exceptions() -> Vec<(&'static str, &'static str, Value, Vec<(&'static str, &'
             json!({"bucketName": "b", "key": "k", "x-amz-copy-source": "c/d/e"}),
             vec![("s3:PutObject", "arn:aws:s3:::b/k"), ("s3:GetObject", "arn:aws:s3:::c/d/e")],
         ),
-        ("s3", "GetObject", json!({"bucketName": "b", "key": "*${x}?"}), vec![("s3:GetObject", "arn:aws:s3:::b/*${x}?")]),
+        (
+            "s3",
+            "GetObject",
+            json!({"bucketName": "b", "key": "*${x}?"}),
+            vec![("s3:GetObject", "arn:aws:s3:::b/*${x}?")],
+        ),
         ("sqs", "SendMessageBatch", json!({"queueUrl": queue}), vec![("sqs:SendMessage", queue_arn)]),
         (
             "lambda",
@@ -209,7 +214,12 @@ fn exceptions() -> Vec<(&'static str, &'static str, Value, Vec<(&'static str, &'
                 ("sts:TagSession", "arn:aws:iam::444455556666:role/a"),
             ],
         ),
-        ("dynamodb", "ExecuteStatement", json!({"statement": "SELECT * FROM t"}), vec![("dynamodb:PartiQLSelect", "arn:aws:dynamodb:eu-west-1:111122223333:table/t")]),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            json!({"statement": "SELECT * FROM t"}),
+            vec![("dynamodb:PartiQLSelect", "arn:aws:dynamodb:eu-west-1:111122223333:table/t")],
+        ),
     ]
 }
 
@@ -219,7 +229,8 @@ fn plain_actions(catalog: &Catalog) -> Vec<(&Service, &Action)> {
     let all = all.flat_map(|service| service.actions.iter().map(move |action| (service, action)));
     let is_plain = |(service, action): &(&Service, &Action)| {
         let source = format!("{}.amazonaws.com", service.prefix);
-        let Authorisation::Actions(needed) = authorisation(catalog, &source, &action.name, &Parameters::default()) else {
+        let Authorisation::Actions(needed) = authorisation(catalog, &source, &action.name, &Parameters::default())
+        else {
             return false;
         };
         let own = format!("{}:{}", service.prefix, action.name);
