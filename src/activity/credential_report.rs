@@ -33,6 +33,10 @@ pub struct UserCredentials {
     pub created: Option<Timestamp>,
     /// The password, if there is one and it is enabled.
     pub password: Option<Credential>,
+    /// The bytes of the row in the CSV.
+    pub row: std::ops::Range<usize>,
+    /// The row in its file, if the file is the CSV itself.
+    pub span: Option<crate::source::Span>,
     /// The active access keys, with their numbers: 1 or 2.
     pub access_keys: Vec<(u8, Credential)>,
 }
@@ -87,7 +91,8 @@ pub fn read_envelope(file: &str, root: &Value, troubles: &mut Troubles) -> Optio
 
 /// Reads the CSV. A row that is not of the right shape is counted and passed over.
 pub fn read_csv(file: &str, text: &str, troubles: &mut Troubles) -> Option<CredentialReport> {
-    let text = text.trim_start_matches('\u{FEFF}');
+    let mark = text.len() - text.trim_start_matches('\u{FEFF}').len();
+    let text = text.get(mark..).unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
@@ -105,6 +110,7 @@ pub fn read_csv(file: &str, text: &str, troubles: &mut Troubles) -> Option<Crede
     }
     let mut report = CredentialReport::default();
     for (number, row) in reader.records().enumerate() {
+        let at = row.as_ref().ok().and_then(|row| row.position()).map(|p| p.byte() as usize);
         let read = row.map_err(|e| e.to_string()).and_then(|row| {
             if row.len() < header.len() {
                 return Err(format!("a row of {} fields where the header has {}", row.len(), header.len()));
@@ -112,7 +118,12 @@ pub fn read_csv(file: &str, text: &str, troubles: &mut Troubles) -> Option<Crede
             read_row(&|name| column(name).and_then(|at| row.get(at)).unwrap_or("N/A"))
         });
         match read {
-            Ok(user) => report.users.push(user),
+            Ok(mut user) => {
+                let start = at.unwrap_or_default();
+                let length = text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
+                user.row = mark + start..mark + start + length;
+                report.users.push(user);
+            }
             Err(why) => troubles.record(file, number as u64 + 1, why),
         }
     }
@@ -140,7 +151,7 @@ fn read_row<'r>(field: &dyn Fn(&str) -> &'r str) -> Result<UserCredentials, Stri
         }
     }
     let created = time("user_creation_time", field("user_creation_time"))?;
-    Ok(UserCredentials { user, arn: field("arn").into(), created, password, access_keys })
+    Ok(UserCredentials { user, arn: field("arn").into(), created, password, access_keys, ..UserCredentials::default() })
 }
 
 /// `not_supported` is what the root user has for a password that can't be disabled.
@@ -180,6 +191,7 @@ short,row\n";
         assert_eq!(report.users.len(), 2);
         assert_eq!((report.users[0].password, report.users[0].access_keys.len()), (None, 0));
         let ana = &report.users[1];
+        assert!(REPORT[ana.row.clone()].starts_with("ana,") && REPORT[ana.row.clone()].ends_with(",N/A,"));
         assert_eq!(ana.password, Some(Credential { set: Timestamp::parse("2024-01-02"), last_used: None }));
         assert_eq!(ana.access_keys[0].1.last_used, Timestamp::parse("2026-09-01T08:15:00Z"));
         assert_eq!(ana.access_keys[1], (2, Credential { set: Timestamp::parse("2024-03-01"), last_used: None }));

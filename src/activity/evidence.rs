@@ -6,7 +6,7 @@ use super::credential_report::{self, CredentialReport, UserCredentials};
 use super::last_accessed::{self, LastAccessed};
 use super::time::Timestamp;
 use super::usage::{Activity, Troubles};
-use crate::source::{Limits, Sources, json};
+use crate::source::{Limits, Sources, Span, json};
 
 /// What is known of the use of access.
 #[derive(Debug, Default)]
@@ -82,7 +82,11 @@ impl EvidenceReader {
             return;
         }
         if kind == EvidenceKind::CredentialReport && credential_report::looks_like_csv(text) {
-            let report = credential_report::read_csv(file, text, troubles);
+            let source = sources.add(file, text);
+            let mut report = credential_report::read_csv(file, text, troubles);
+            for user in report.iter_mut().flat_map(|r| &mut r.users) {
+                user.span = Some(Span::new(source, user.row.start, user.row.end));
+            }
             self.credentials(report);
             return;
         }

@@ -25,6 +25,8 @@ pub(super) struct EvidenceFiles {
     pub last_accessed: Vec<String>,
     /// Files and folders of CloudTrail's logs.
     pub trails: Vec<PathBuf>,
+    /// Files of folders that are no evidence.
+    pub passed_over: usize,
 }
 
 impl EvidenceFiles {
@@ -52,7 +54,12 @@ impl EvidenceFiles {
         let mut beginning = Vec::new();
         let read = std::fs::File::open(path).and_then(|f| f.take(BEGINNING as u64).read_to_end(&mut beginning));
         let text = String::from_utf8_lossy(&beginning);
-        let is_log = read.is_err() || text.contains("\"Records\"") || beginning.starts_with(&[0x1f, 0x8b]);
+        let words = text.to_ascii_lowercase();
+        let is_log = read.is_err()
+            || beginning.starts_with(&[0x1f, 0x8b])
+            || ["\"records\"", "eventsource", "event_source", "cloudtrailevent"]
+                .iter()
+                .any(|word| words.contains(word));
         let kind = if is_log { None } else { EvidenceKind::of(&text) };
         match kind.or_else(|| (!is_log).then(|| EvidenceKind::of(&std::fs::read_to_string(path).ok()?)).flatten()) {
             Some(EvidenceKind::AuthorizationDetails) => self.authorization_details.push(path.to_owned()),
@@ -61,7 +68,8 @@ impl EvidenceFiles {
                 let label = label_of(folder.and_then(|f| path.strip_prefix(f).ok()).unwrap_or(path));
                 self.last_accessed.push(format!("{label}={}", path.display()));
             }
-            None => self.trails.push(path.to_owned()),
+            None if is_log || folder.is_none() => self.trails.push(path.to_owned()),
+            None => self.passed_over += 1,
         }
     }
 

@@ -95,6 +95,10 @@ fn tag(text: &str) -> Result<(String, String), String> {
 }
 
 impl TrackingOptions {
+    pub(super) fn days(&self) -> u32 {
+        self.tracking_period
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             tracking_period: self.tracking_period,
@@ -136,6 +140,7 @@ impl UnusedCommand {
             credential_reports: self.credential_report,
             last_accessed: self.last_accessed,
             trails: self.trail,
+            passed_over: 0,
         };
         let sources = Sources::new();
         let has_inputs = !self.input.inputs.is_empty();

@@ -11,7 +11,7 @@ use crate::analysis::unused_access::report_json;
 use crate::checks::timing::CheckTimings;
 use crate::finding::fix;
 use crate::model::InputKind;
-use crate::report::{Format, Report, policy_ids};
+use crate::report::{Format, Report, counted, policy_ids};
 use crate::source::{SourceId, Sources};
 
 /// Find what is wrong with the policies of the inputs.
@@ -62,13 +62,19 @@ impl Validate {
         findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
         let mut unused = None;
         if !self.activity.is_empty() {
-            let evidence = EvidenceFiles::under(&self.activity)?.read(&sources, catalog, self.input.jobs);
+            let files = EvidenceFiles::under(&self.activity)?;
+            if files.passed_over > 0 {
+                let count = counted(files.passed_over, "file is", "files are");
+                loaded.notices.push(format!("of the paths of `--activity`, {count} no evidence of use"));
+            }
+            let evidence = files.read(&sources, catalog, self.input.jobs);
             let (troubles, broken) = troubles(&evidence);
             let (found, further) =
                 super::unused::judge(Some(&loaded.deployment), &evidence, &self.tracking, &sources, catalog);
             findings.extend(further);
             loaded.notices.extend(troubles);
             loaded.notices.extend(found.notices.iter().cloned());
+            loaded.notices.push(super::unused::summary(&found, self.tracking.days()));
             unused = Some((found, broken));
         }
         let checked = start.elapsed();

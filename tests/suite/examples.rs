@@ -22,7 +22,7 @@ const EXAMPLES: [(&str, &[&str]); 8] = [
 const PLAN: &str = "examples/terraform/queue/plan.json";
 
 /// Examples that others name, or that are no inputs.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 18] = [
     "examples/cdk/assembly/Alarms.template.json",
     "examples/cdk/assembly/cdk.out",
     "examples/ci/buildspec.yml",
@@ -37,6 +37,10 @@ const OTHERS: [&str; 14] = [
     "examples/simulate/requests.jsonl",
     "examples/terraform/queue/main.tf",
     PLAN,
+    "examples/unused-access/authorization-details.json",
+    "examples/unused-access/credential-report.csv",
+    "examples/unused-access/last-accessed/orders-worker.json",
+    "examples/unused-access/template.yaml",
 ];
 
 fn snapshot(path: &str, args: &[&str]) {

@@ -27,3 +27,4 @@ mod sam;
 mod simulate;
 mod terraform;
 mod unused_access;
+mod unused_command;

@@ -29,7 +29,9 @@ use smol_str::SmolStr;
 use crate::activity::evidence::Evidence;
 use crate::activity::time::Timestamp;
 use crate::catalog::Catalog;
-use crate::model::{Deployment, Input, InputId, InputKind, PolicyId, Principal, PrincipalEntityKind, ResourceRef};
+use crate::model::{
+    Deployment, Input, InputId, InputKind, PolicyId, Principal, PrincipalEntityKind, Resource, ResourceRef,
+};
 use crate::policy::PolicyDocument;
 use crate::source::{Text, display_encoded};
 
@@ -243,8 +245,18 @@ pub fn users_of(evidence: &Evidence) -> Deployment {
     let kind = InputKind::Unknown;
     users.inputs.push(Input { path: "credential report".to_owned(), kind, error: None, notices: Vec::new() });
     for user in evidence.users() {
+        let id = ResourceRef { id: user.arn.clone(), resource_type: "AWS::IAM::User".into() };
+        users.resources.push(Resource {
+            id: id.clone(),
+            input: InputId(0),
+            span: user.span,
+            arn: Some(Text::literal(&user.arn)),
+            properties: None,
+            when: None,
+            construct_path: None,
+        });
         users.principals.push(Principal {
-            id: ResourceRef { id: user.arn.clone(), resource_type: "AWS::IAM::User".into() },
+            id,
             input: InputId(0),
             kind: PrincipalEntityKind::User,
             arn: Text::literal(&user.arn),

@@ -1,0 +1,232 @@
+//! `unused` and `validate --activity` as commands: what the documentation shows is what they print, the changes are those of the
+//! report, and bad evidence is named and counted.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::report::hold_to_schema;
+use crate::binary::{codes, iam_preflight, in_folder, json, root, run};
+
+const EXAMPLE: &str = "examples/unused-access";
+
+/// The console blocks of the page, with the output of each command in place of what stands there.
+fn rendered(page: &str) -> String {
+    let mut out = String::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        if line != "```console" {
+            continue;
+        }
+        let command = lines.next().expect("a command");
+        let args = command.strip_prefix("$ iam-preflight ").expect("our own command").split(' ');
+        let result = run(iam_preflight().args(args));
+        assert_eq!((result.code, result.err.as_str()), (0, ""), "{command}");
+        out.push_str(&format!("{command}\n{}```\n", result.out));
+        lines.by_ref().take_while(|line| *line != "```").for_each(drop);
+    }
+    out
+}
+
+#[test]
+fn the_documentation_shows_what_the_command_prints() {
+    let path = root().join("docs/unused-access.md");
+    let page = fs::read_to_string(&path).expect("the page");
+    let now = rendered(&page);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &now).expect("written");
+    }
+    assert_eq!(fs::read_to_string(&path).expect("the page"), now, "run with UPDATE_DOCS=1 and read the changes");
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn example(file: &str) -> String {
+    fs::read_to_string(root().join(EXAMPLE).join(file)).expect("an example")
+}
+
+fn unused(folder: &std::path::Path, args: &[&str]) -> Value {
+    let result = run(in_folder(folder).arg("unused").args(args).args(["--format", "json"]));
+    assert_eq!(result.code, 0, "{result:?}");
+    let report = json(&result);
+    hold_to_schema(&report);
+    report
+}
+
+#[test]
+fn the_changes_of_the_template_are_the_recommended_policy_and_nothing_is_left_to_change() {
+    let (template, last) = (example("template.yaml"), example("last-accessed/orders-worker.json"));
+    let folder = folder(&[("template.yaml", &template), ("evidence/orders-worker.json", &last)]);
+    let args = ["template.yaml", "--last-accessed", "evidence"];
+    let before = unused(folder.path(), &args);
+    let steps = &before["unusedAccess"][0]["recommendation"]["steps"];
+    assert_eq!(steps[0]["recommendedAction"], "CREATE_POLICY");
+    assert_eq!(steps[1]["recommendedAction"], "DETACH_POLICY");
+    let result = run(in_folder(folder.path()).args(["validate", "template.yaml", "--activity", "evidence", "--fix"]));
+    assert!(result.out.contains("1 fix made"), "{result:?}");
+    let after = fs::read_to_string(folder.path().join("template.yaml")).expect("the template");
+    assert!(after.contains("- sqs:ReceiveMessage # the worker's own queue\n"), "comments stay: {after}");
+    let parsed = json(&run(in_folder(folder.path()).args(["parse", "template.yaml", "--format", "json"])));
+    let policies = parsed["policies"].as_array().expect("policies");
+    let policy = policies.iter().find(|p| p["name"] == "orders").expect("the policy");
+    let alone = |statement: &Value| {
+        // A list of one and the one by itself are the same.
+        let mut statement = statement.clone();
+        if let Some([one]) = statement["Action"].as_array().map(Vec::as_slice) {
+            statement["Action"] = one.clone();
+        }
+        statement
+    };
+    let statements = |document: &Value| -> Vec<Value> {
+        document["Statement"].as_array().expect("statements").iter().map(alone).collect()
+    };
+    assert_eq!(statements(&policy["document"]), statements(&steps[0]["recommendedPolicy"]));
+    let again = unused(folder.path(), &args);
+    assert_eq!(again["unusedAccess"], json!([]), "{:?}", again["notices"]);
+}
+
+#[test]
+fn validate_adds_the_findings_of_the_evidence() {
+    let folder = folder(&[
+        ("template.yaml", &example("template.yaml")),
+        ("evidence/orders-worker.json", &example("last-accessed/orders-worker.json")),
+        ("evidence/details.json", &example("authorization-details.json")),
+        ("evidence/notes.txt", "not evidence"),
+    ]);
+    let args = ["validate", "template.yaml", "--activity", "evidence", "--format", "json"];
+    let result = run(in_folder(folder.path()).args(args));
+    let report = json(&result);
+    hold_to_schema(&report);
+    let codes = codes(&report);
+    assert!(
+        codes.contains(&"UNUSED_IAM_ROLE".to_owned()) && codes.contains(&"UNUSED_PERMISSION".to_owned()),
+        "{codes:?}"
+    );
+    assert_eq!(report["unusedAccess"].as_array().map(Vec::len), Some(2));
+    let notices = report["notices"].to_string();
+    assert!(notices.contains("1 file is no evidence of use"), "{notices}");
+    for finding in report["findings"].as_array().expect("findings") {
+        assert!(finding["locations"][0]["start"]["line"].as_u64().is_some_and(|line| line > 1), "{finding}");
+    }
+}
+
+#[test]
+fn exclusions_by_name_and_by_tag_leave_out_users_and_roles() {
+    let details = root().join(EXAMPLE).join("authorization-details.json");
+    let details = details.display().to_string();
+    let report = root().join(EXAMPLE).join("credential-report.csv").display().to_string();
+    let folder = folder(&[]);
+    let found = |args: &[&str]| -> Vec<String> {
+        let base = ["--authorization-details", &details, "--credential-report", &report];
+        codes(&unused(folder.path(), &[&base, args].concat()))
+    };
+    assert_eq!(found(&[]), ["UNUSED_IAM_USER_ACCESS_KEY", "UNUSED_IAM_ROLE"]);
+    assert_eq!(found(&["--exclude", "old-*"]), ["UNUSED_IAM_USER_ACCESS_KEY"]);
+    assert_eq!(found(&["--exclude-tag", "team=imports"]), ["UNUSED_IAM_USER_ACCESS_KEY"]);
+    assert_eq!(found(&["--exclude-tag", "team"]), ["UNUSED_IAM_USER_ACCESS_KEY"]);
+    assert_eq!(found(&["--exclude-tag", "team=other"]).len(), 2);
+    assert_eq!(found(&["--tracking-period", "365"]), Vec::<String>::new());
+    assert_eq!(found(&["--as-of", "2026-01-01T00:00:00Z", "--tracking-period", "30"]), ["UNUSED_IAM_USER_ACCESS_KEY"]);
+}
+
+#[test]
+fn bad_evidence_is_named_and_counted_and_the_rest_is_judged() {
+    let report =
+        format!("{}\nbo,arn:aws:iam::111122223333:user/bo,never\n", example("credential-report.csv").trim_end());
+    let folder = folder(&[
+        ("details.json", &example("authorization-details.json")),
+        ("report.csv", &report),
+        ("last/orders-worker.json", r#"{"JobStatus": "COMPLETED", "ServicesLastAccessed": [{"ServiceNam"#),
+        (
+            "last/nobody.json",
+            r#"{"JobStatus": "COMPLETED", "ServicesLastAccessed": [{"ServiceNamespace": "s3"}, {"x": 1}]}"#,
+        ),
+    ]);
+    let evidence =
+        ["--authorization-details", "details.json", "--credential-report", "report.csv", "--last-accessed", "last"];
+    let result = run(in_folder(folder.path()).arg("unused").args(evidence).args(["--format", "json"]));
+    assert_eq!(result.code, 2, "a file could not be read: {result:?}");
+    let report = json(&result);
+    assert_eq!(codes(&report), ["UNUSED_IAM_USER_ACCESS_KEY", "UNUSED_IAM_ROLE"]);
+    let notices: Vec<&str> = report["notices"].as_array().expect("notices").iter().filter_map(Value::as_str).collect();
+    for expected in [
+        "`last/orders-worker.json`: EOF while parsing",
+        "`last/nobody.json`, record 2: a service without `ServiceNamespace`",
+        "`report.csv`, record 3: a row of 3 fields where the header has 22",
+        "of the evidence, 1 file and 2 records could not be read",
+        "is named by the last accessed details `nobody`",
+    ] {
+        assert!(notices.iter().any(|n| n.contains(expected)), "{expected}: {notices:#?}");
+    }
+}
+
+#[test]
+fn without_evidence_or_without_anybody_to_judge_the_run_is_wrong_use() {
+    let folder = folder(&[("template.yaml", &example("template.yaml"))]);
+    let result = run(in_folder(folder.path()).args(["unused", "template.yaml"]));
+    assert_eq!(result.code, 2);
+    assert!(result.err.contains("there is no evidence of use"), "{}", result.err);
+    let last = root().join(EXAMPLE).join("last-accessed").display().to_string();
+    let result = run(in_folder(folder.path()).args(["unused", "--last-accessed", &last]));
+    assert!(result.code == 2 && result.err.contains("there are no users or roles to judge"), "{result:?}");
+    let result = run(in_folder(folder.path()).args(["unused", "template.yaml", "--trail", "nowhere"]));
+    assert_eq!(result.code, 2, "{result:?}");
+}
+
+/// One event of CloudTrail by the worker.
+fn event(name: &str, source: &str, time: &str) -> Value {
+    json!({
+        "eventVersion": "1.08", "eventTime": time, "eventSource": source, "eventName": name, "awsRegion": "eu-west-1",
+        "eventType": "AwsApiCall", "eventCategory": "Management", "managementEvent": true, "recipientAccountId": "111122223333",
+        "eventID": format!("{name}-{time}"),
+        "userIdentity": {
+            "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/orders-worker/s", "accountId": "111122223333",
+            "sessionContext": {"sessionIssuer": {
+                "type": "Role", "arn": "arn:aws:iam::111122223333:role/orders-worker", "accountId": "111122223333",
+                "userName": "orders-worker"
+            }}
+        },
+        "requestParameters": null, "responseElements": null
+    })
+}
+
+#[test]
+fn a_trail_shows_what_was_not_used_only_if_it_covers_the_period() {
+    let trail = |first: &str| {
+        let events = [
+            event("GetQueueAttributes", "sqs.amazonaws.com", first),
+            event("Decrypt", "kms.amazonaws.com", "2026-09-26T09:00:00Z"),
+        ];
+        json!({"Records": events}).to_string()
+    };
+    let (long, short) = (trail("2026-01-01T00:00:00Z"), trail("2026-09-01T00:00:00Z"));
+    let folder =
+        folder(&[("template.yaml", &example("template.yaml")), ("long/a.json", &long), ("short/a.json", &short)]);
+    let report = unused(folder.path(), &["template.yaml", "--trail", "long", "--exclude", "old-*"]);
+    let details = &report["unusedAccess"][0]["details"];
+    let of = |service: &str| {
+        let all = details.as_array().expect("details");
+        all.iter().find(|d| d["serviceNamespace"] == service).cloned().unwrap_or_default()
+    };
+    assert_eq!(of("kms")["actions"], json!([{"action": "CreateGrant", "lastAccessed": null}]));
+    let sqs = of("sqs")["actions"].to_string();
+    assert!(sqs.contains("\"CreateQueue\"") && !sqs.contains("SendMessage"), "data events leave no trace: {sqs}");
+    assert_eq!(of("sns"), Value::Null, "there is no information at action level");
+    let report = unused(folder.path(), &["template.yaml", "--trail", "short"]);
+    assert_eq!(report["unusedAccess"], json!([]));
+    assert!(
+        report["notices"].to_string().contains("they show what was used, not what was not"),
+        "{}",
+        report["notices"]
+    );
+}
