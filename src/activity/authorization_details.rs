@@ -409,7 +409,7 @@ mod tests {
         assert_eq!(role.id.id, "arn:aws:iam::111122223333:role/team/app");
         let own = role.managed_policies[0].policy.expect("found");
         assert_eq!(details.changed[own.0], Timestamp::parse("2025-05-05"));
-        assert_eq!(details.deployment.policies[own.0].attached_to, [role.id.clone()]);
+        assert_eq!(details.deployment.policies[own.0].attached_to.first(), Some(&role.id));
         let entity = &details.entities[0];
         assert_eq!(entity.last_used, Timestamp::parse("2026-09-01"));
         assert_eq!((entity.path.as_str(), entity.tags.len()), ("/team/", 1));

@@ -21,8 +21,8 @@ pub(super) struct EvidenceFiles {
     pub authorization_details: Vec<PathBuf>,
     /// Credential reports.
     pub credential_reports: Vec<PathBuf>,
-    /// Files and folders of last accessed details, or `ENTITY=FILE`.
-    pub last_accessed: Vec<String>,
+    /// Files and folders of last accessed details; those that are about a known entity with its name or ARN.
+    pub last_accessed: Vec<(Option<String>, PathBuf)>,
     /// Files and folders of CloudTrail's logs.
     pub trails: Vec<PathBuf>,
     /// Files of folders that are no evidence.
@@ -66,7 +66,7 @@ impl EvidenceFiles {
             Some(EvidenceKind::CredentialReport) => self.credential_reports.push(path.to_owned()),
             Some(EvidenceKind::LastAccessed) => {
                 let label = label_of(folder.and_then(|f| path.strip_prefix(f).ok()).unwrap_or(path));
-                self.last_accessed.push(format!("{label}={}", path.display()));
+                self.last_accessed.push((Some(label), path.to_owned()));
             }
             None if is_log || folder.is_none() => self.trails.push(path.to_owned()),
             None => self.passed_over += 1,
@@ -90,21 +90,16 @@ impl EvidenceFiles {
         for path in &self.credential_reports {
             read(EvidenceKind::CredentialReport, path, "", &mut reader);
         }
-        for given in &self.last_accessed {
-            match given.split_once('=').filter(|_| !Path::new(given).exists()) {
-                Some((entity, file)) => read(EvidenceKind::LastAccessed, Path::new(file), entity, &mut reader),
-                None => {
-                    let path = Path::new(given);
-                    if path.is_dir() {
-                        for file in files_under(path).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json"))
-                        {
-                            let label = label_of(file.strip_prefix(path).unwrap_or(&file));
-                            read(EvidenceKind::LastAccessed, &file, &label, &mut reader);
-                        }
-                    } else {
-                        read(EvidenceKind::LastAccessed, path, &label_of(path), &mut reader);
+        for (entity, path) in &self.last_accessed {
+            match entity {
+                Some(entity) => read(EvidenceKind::LastAccessed, path, entity, &mut reader),
+                None if path.is_dir() => {
+                    for file in files_under(path).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json")) {
+                        let label = label_of(file.strip_prefix(path).unwrap_or(&file));
+                        read(EvidenceKind::LastAccessed, &file, &label, &mut reader);
                     }
                 }
+                None => read(EvidenceKind::LastAccessed, path, &label_of(path), &mut reader),
             }
         }
         let mut evidence = reader.finish();
@@ -115,6 +110,18 @@ impl EvidenceFiles {
         }
         evidence
     }
+}
+
+/// A file or folder of last accessed details, or `ENTITY=FILE`. Names of users and of files may have a `=`, too: what is there
+/// decides.
+pub(super) fn last_accessed(given: &str) -> Result<(Option<String>, PathBuf), std::convert::Infallible> {
+    let whole = PathBuf::from(given);
+    let mut cuts = given.match_indices('=').map(|(at, _)| at).filter(|_| !whole.exists());
+    let named = cuts.find_map(|at| {
+        let (entity, file) = (given.get(..at)?, Path::new(given.get(at + 1..)?));
+        (!entity.is_empty() && file.is_file()).then(|| (Some(entity.to_owned()), file.to_owned()))
+    });
+    Ok(named.unwrap_or((None, whole)))
 }
 
 /// The files of a folder, sorted.

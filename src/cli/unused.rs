@@ -36,8 +36,14 @@ pub(super) struct UnusedCommand {
 
     /// The outputs of `aws iam get-service-last-accessed-details`: files named after their users and roles, a folder of
     /// them, or ENTITY=FILE
-    #[arg(long, value_name = "FILE|FOLDER", num_args = 1.., help_heading = "Evidence")]
-    last_accessed: Vec<String>,
+    #[arg(
+        long,
+        value_name = "FILE|FOLDER",
+        num_args = 1..,
+        value_parser = super::evidence::last_accessed,
+        help_heading = "Evidence"
+    )]
+    last_accessed: Vec<(Option<String>, PathBuf)>,
 
     /// CloudTrail's log files, or folders of them
     #[arg(long, value_name = "FOLDER", num_args = 1.., help_heading = "Evidence")]

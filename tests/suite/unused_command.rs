@@ -121,6 +121,26 @@ fn validate_adds_the_findings_of_the_evidence() {
 }
 
 #[test]
+fn whose_details_a_file_holds_is_told_by_its_name_or_said() {
+    let last = example("last-accessed/orders-worker.json");
+    let folder =
+        folder(&[("template.yaml", &example("template.yaml")), ("x=1.json", &last), ("orders-worker.json", &last)]);
+    fs::write(folder.path().join("arn_aws_iam__111122223333_role_orders-worker.json"), &last).expect("a file");
+    let by_content = fs::write(folder.path().join("anything.json"), &last);
+    by_content.expect("a file");
+    let details = example("authorization-details.json");
+    fs::write(folder.path().join("details"), details).expect("a file");
+    for given in ["OrdersWorker=x=1.json", "orders-worker=x=1.json", "orders-worker.json", "anything.json"] {
+        let args =
+            ["template.yaml", "--authorization-details", "details", "--last-accessed", given, "--exclude", "old-*"];
+        assert_eq!(codes(&unused(folder.path(), &args)), ["UNUSED_PERMISSION"], "{given}");
+    }
+    let args = ["template.yaml", "--last-accessed", "somebody=x=1.json"];
+    let report = unused(folder.path(), &args);
+    assert!(report["notices"].to_string().contains("last accessed details `somebody`"), "{}", report["notices"]);
+}
+
+#[test]
 fn exclusions_by_name_and_by_tag_leave_out_users_and_roles() {
     let details = root().join(EXAMPLE).join("authorization-details.json");
     let details = details.display().to_string();

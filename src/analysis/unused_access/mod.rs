@@ -219,6 +219,11 @@ pub fn analyse(
         }
     }
     let days = settings.tracking_period;
+    let sets = own.principals.iter().filter(|p| p.kind == PrincipalEntityKind::PermissionSet).count();
+    if sets > 0 {
+        let count = crate::report::counted(sets, "permission set is", "permission sets are");
+        report.notices.push(format!("{count} not judged: the evidence is about the roles that they become"));
+    }
     if !silent.is_empty() {
         let first: Vec<String> = silent.iter().take(5).map(|id| format!("`{id}`")).collect();
         let more = if silent.len() > first.len() { ", …" } else { "" };
