@@ -61,7 +61,8 @@ impl fmt::Display for Query {
                 table.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect::<Vec<_>>().join(".")
             }
         };
-        let parameters = if lake { "json_format(CAST(requestparameters AS JSON))" } else { "requestparameters" };
+        // Lake's maps have text alone: what was an object is JSON within it, which the column's name tells the reader.
+        let parameters = if lake { "json_format(CAST(requestparameters AS JSON)) AS request_parameter_map" } else { "requestparameters AS request_parameters" };
         // Lake has timestamps; Athena's table has text, which sorts as time does.
         let (first, last) = match self.dialect {
             Dialect::Athena => ("min(eventtime)", "max(eventtime)"),
@@ -85,9 +86,10 @@ impl fmt::Display for Query {
              awsregion AS region,\n    \
              recipientaccountid AS account,\n    \
              errorcode AS error_code,\n    \
-             CAST(managementevent AS VARCHAR) AS management_event,\n    \
-             {parameters} AS request_parameters,\n    \
+             eventcategory AS event_category,\n    \
+             {parameters},\n    \
              json_format(CAST(transform(coalesce(resources, ARRAY[]), r -> r.arn) AS JSON)) AS resources,\n    \
+             coalesce(sharedeventid, eventid) AS event_id,\n    \
              eventtime\n  \
              FROM {table}"
         )?;
@@ -112,7 +114,7 @@ impl fmt::Display for Query {
             "account",
             "error_code",
             "event_category",
-            "request_parameters",
+            if lake { "request_parameter_map" } else { "request_parameters" },
             "resources",
         ];
         let columns = columns.join(",\n  ");

@@ -122,7 +122,11 @@ fn one(
         _ => return each(number, Err("`first_seen` or `last_seen` is no time".to_owned())),
     };
     let parameters = get(&["requestparameters"]);
-    let raw: Option<&RawValue> = parameters.and_then(|text| serde_json::from_str(text).ok());
+    let expanded = get(&["requestparametermap"]).and_then(expanded);
+    let raw: Option<&RawValue> = match &expanded {
+        Some(raw) => Some(raw),
+        None => parameters.and_then(|text| serde_json::from_str(text).ok()),
+    };
     let identity = get(&["useridentity"]).map(structure);
     let of_identity = |path: &[&str]| identity.as_ref().and_then(|value| inside(value, path));
     let text = |value: Option<&str>| value.map(|value| Str::from(value.to_owned()));
@@ -164,6 +168,18 @@ fn one(
         ..Record::default()
     };
     each(number, Ok(Occurrence { record: &record, count, period }));
+}
+
+/// A map whose values are all text, some of it JSON, as what it was before it was a map.
+fn expanded(text: &str) -> Option<Box<RawValue>> {
+    let mut map: serde_json::Map<String, Value> = serde_json::from_str(text).ok()?;
+    for value in map.values_mut() {
+        let inner = value.as_str().filter(|text| text.starts_with(['{', '[']));
+        if let Some(inner) = inner.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+            *value = inner;
+        }
+    }
+    serde_json::value::to_raw_value(&map).ok()
 }
 
 /// The resources of a row: objects with an ARN, or ARNs alone.

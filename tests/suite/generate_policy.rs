@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use iam_preflight::activity::event_name::{Authorisation, authorisation};
 use iam_preflight::activity::generate::{
-    Generation, MANAGED_POLICY_QUOTA, ResourceMode, UnknownResources, document, generate,
+    Generation, MANAGED_POLICY_QUOTA, ResourceMode, document, generate,
 };
 use iam_preflight::activity::parameters::Parameters;
 use iam_preflight::activity::{Options, PrincipalSelector, collect};
@@ -342,4 +342,223 @@ fn a_generated_policy_allows_every_event_it_was_made_from_and_nothing_of_other_s
         }
     }
     assert!(checked > 40_000, "{checked}");
+}
+
+/// A folder as CloudTrail lays it out, with a role's events in two Regions, of other principals, and files that are no logs.
+fn trail(folder: &Path) -> usize {
+    let day = "CloudTrail/eu-west-1/2026/09/26";
+    let logs = folder.join("AWSLogs").join(ACCOUNT);
+    for part in [day, "CloudTrail-Digest/eu-west-1/2026/09/26", "CloudTrail-Insight/eu-west-1/2026/09/26"] {
+        fs::create_dir_all(logs.join(part)).expect("a folder");
+    }
+    fs::write(logs.join("CloudTrail-Digest/eu-west-1/2026/09/26/digest.json"), "{}").expect("written");
+    fs::write(logs.join("CloudTrail-Insight/eu-west-1/2026/09/26/insight.json"), "{}").expect("written");
+    fs::write(folder.join("notes.txt"), "no log").expect("written");
+    let random = &mut Random::new(7);
+    let catalog = Catalog::embedded();
+    let plain = plain_actions(catalog);
+    let mut records: Vec<Map<String, Value>> = Vec::new();
+    for _ in 0..200 {
+        let (service, action) = plain[random.below(plain.len())];
+        records.push(event_of(records.len(), service, action, random).record);
+    }
+    for (source, event, parameters, _) in exceptions() {
+        for _ in 0..3 {
+            let mut record = record(records.len(), source, event, "eu-west-1");
+            record.insert("requestParameters".to_owned(), parameters.clone());
+            if event == "GetObject" {
+                record.insert("eventCategory".to_owned(), json!("Data"));
+            }
+            records.push(record);
+        }
+    }
+    let used = records.len();
+    let mut unknown = record(records.len(), "nowhere", "DoSomething", "eu-west-1");
+    unknown.insert("sharedEventID".to_owned(), json!("shared"));
+    records.push(unknown.clone());
+    unknown.insert("eventID".to_owned(), json!("another id of the same call"));
+    records.push(unknown);
+    let mut other = record(records.len(), "s3", "ListBuckets", "eu-west-1");
+    other["userIdentity"] = json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/bob", "accessKeyId": "AKIAEXAMPLE"});
+    records.push(other);
+    let mut root = record(records.len(), "s3", "ListBuckets", "eu-west-1");
+    root["userIdentity"] = json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root"});
+    records.push(root);
+    let name = "111122223333_CloudTrail_eu-west-1_20260926T1205Z_aB3.json.gz";
+    write_log(&logs.join(day), name, &records);
+    // A second trail has the same events once more.
+    write_log(&logs.join(day), "111122223333_CloudTrail_eu-west-1_20260926T1206Z_cD4.json.gz", &records);
+    used
+}
+
+#[test]
+fn the_report_counts_every_event_once_and_says_what_it_passed_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let used = trail(folder.path());
+    let run = run(iam_preflight().args(["generate-policy", "--principal", "app", "--data-events", "--trail"]).arg(folder.path()));
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.err);
+    let report = report(&run);
+    assert_eq!(report["principal"], ROLE);
+    let events = &report["events"];
+    assert_eq!(events["read"], json!(2 * (used + 4)));
+    assert_eq!(events["used"], json!(used));
+    let skipped = json!({
+        "another principal": 2, "not mapped to an action": 1, "root user": 2, "seen before": used + 3,
+    });
+    assert_eq!(events["skipped"], skipped);
+    assert_eq!(events["files"], json!({"read": 2, "skipped": {"digest file": 1, "insight events": 1, "not a log file by its name": 1}}));
+    assert_eq!(report["unmapped"], json!([{"eventSource": "nowhere.amazonaws.com", "eventName": "DoSomething", "count": 1}]));
+    assert_eq!(report["isComplete"], json!(false));
+    let notes = report["notes"].to_string();
+    for part in ["iam:PassRole", "Data events", "nowhere.amazonaws.com DoSomething", "444455556666"] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_policy_whatever_the_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    trail(folder.path());
+    let with = |jobs: &str| {
+        let args = ["generate-policy", "--principal", ROLE, "--jobs", jobs, "--trail"];
+        run(iam_preflight().args(args).arg(folder.path())).out
+    };
+    let one = with("1");
+    assert_eq!(one, with("4"));
+    assert_eq!(one, with("0"));
+}
+
+#[test]
+fn every_form_of_a_policy_is_accepted_by_those_it_is_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    trail(folder.path());
+    let printed = |format: &str, more: &[&str]| {
+        let args = ["generate-policy", "--principal", "app", "--quiet", "--format", format];
+        let run = run(iam_preflight().args(args).args(more).arg("--trail").arg(folder.path()));
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{format}");
+        run.out
+    };
+    let policies: Value = serde_json::from_str(&printed("policy", &[])).expect("JSON");
+    let policies = policies.as_array().expect("several policies");
+    let out = tempfile::tempdir().expect("a folder");
+    for (number, policy) in policies.iter().enumerate() {
+        fs::write(out.path().join(format!("{number}.json")), policy.to_string()).expect("written");
+    }
+    let template = out.path().join("policy.yaml");
+    fs::write(&template, printed("cloudformation", &[])).expect("written");
+    let run = run(iam_preflight().args(["validate", "--policy-type", "IDENTITY_POLICY", "--format", "json"]).arg(out.path()));
+    let validated = report(&run);
+    assert_eq!(validated["summary"]["findings"]["ERROR"], json!(0), "{}", run.out);
+    assert_eq!(validated["summary"]["policies"]["analysed"], json!(2 * policies.len()), "{}", run.out);
+    // The same documents in HCL, where `${` has to be written otherwise.
+    let hcl: hcl_edit::structure::Body = printed("terraform", &[]).parse().expect("HCL");
+    let of_kind = |kind: &str| hcl.blocks().filter(|block| block.labels.first().is_some_and(|l| l.as_str() == kind)).count();
+    assert_eq!(of_kind("aws_iam_policy"), policies.len());
+    assert_eq!(of_kind("aws_iam_role_policy_attachment"), policies.len());
+
+    let placeholders = printed("policy", &["--resources", "placeholders"]);
+    assert!(placeholders.contains("arn:aws:s3:::${BucketName}/${ObjectName}"), "{placeholders}");
+}
+
+#[test]
+fn what_can_not_be_read_is_named_and_counted_and_the_rest_is_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let good = record(1, "s3", "ListBuckets", "eu-west-1");
+    let path = write_log(folder.path(), "truncated.json.gz", &vec![good.clone(); 2000]);
+    let whole = fs::read(&path).expect("read");
+    fs::write(&path, &whole[..whole.len() / 2]).expect("written");
+    let shape = json!({"Records": [good.clone(), {"eventName": ["a"]}, {"eventSource": "s3.amazonaws.com"}]});
+    fs::write(folder.path().join("shape.json"), shape.to_string()).expect("written");
+    let mut future = record(2, "s3", "ListBuckets", "eu-west-1");
+    future.insert("eventVersion".to_owned(), json!("2.0"));
+    write_log(folder.path(), "version.json", &[future]);
+    fs::write(folder.path().join("empty.json"), "").expect("written");
+    fs::write(folder.path().join("result.parquet.json"), "PAR1....").expect("written");
+    let outcome = run(iam_preflight().args(["generate-policy", "--principal", "app", "--trail"]).arg(folder.path()));
+    assert_eq!(outcome.code, 2);
+    for part in [
+        "truncated.json.gz`: the file is truncated",
+        "shape.json`, record 2: invalid type",
+        "shape.json`, record 3: the record has no `eventName`",
+        "version.json`, record 1: event version `2.0` is not known",
+        "empty.json`: the file is empty",
+        "result.parquet.json`: Parquet is not read",
+        "error: 3 files and 3 records could not be read",
+    ] {
+        assert!(outcome.err.contains(part), "{part}\n{}", outcome.err);
+    }
+    let report = report(&outcome);
+    assert_eq!(report["events"]["broken"], json!({"files": 3, "records": 3}));
+    assert_eq!(report["events"]["used"], json!(1), "the same event, many times");
+    assert_eq!(report["isComplete"], json!(false));
+    assert!(report.to_string().contains("s3:ListAllMyBuckets"));
+
+    let empty = tempfile::tempdir().expect("a folder");
+    let outcome = run(iam_preflight().args(["generate-policy", "--principal", "app", "--trail"]).arg(empty.path()));
+    assert_eq!((outcome.code, outcome.out.as_str()), (2, ""));
+    assert!(outcome.err.contains("there is no log file"), "{}", outcome.err);
+}
+
+#[test]
+fn a_principal_that_is_not_there_or_not_one_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut other = record(1, "s3", "ListBuckets", "eu-west-1");
+    other["userIdentity"] = json!({"type": "IAMUser", "arn": "arn:aws:iam::444455556666:user/app"});
+    write_log(folder.path(), "log.json", &[record(2, "s3", "ListBuckets", "eu-west-1"), other]);
+    let with = |principal: &str| run(iam_preflight().args(["generate-policy", "--principal", principal, "--trail"]).arg(folder.path()));
+    let two = with("app");
+    assert_eq!(two.code, 2);
+    assert!(two.err.contains("arn:aws:iam::444455556666:user/app") && two.err.contains(ROLE), "{}", two.err);
+    assert!(with("nobody").err.contains("no event of `nobody` is among the 2 events of 1 files"));
+    assert!(with("arn:aws:s3:::b").err.contains("is not the ARN of an IAM user or role"));
+    assert_eq!(with("arn:aws:iam::444455556666:user/app").code, 0);
+    assert_eq!(with("arn:aws:sts::111122223333:assumed-role/app/any").code, 0);
+}
+
+/// A Python that has DuckDB and sqlglot; without one the test is skipped, unless tools are required.
+fn python_or_skip() -> Option<String> {
+    let name = std::env::var("IAM_PREFLIGHT_SQL_PYTHON").unwrap_or_else(|_| "python3".into());
+    let found = Command::new(&name).args(["-c", "import duckdb, sqlglot"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(name);
+    }
+    let required = std::env::var("IAM_PREFLIGHT_REQUIRE_TOOLS").is_ok_and(|v| v == "1");
+    assert!(!required, "`{name}` has not both duckdb and sqlglot");
+    println!("skipped: `{name}` has not both duckdb and sqlglot");
+    None
+}
+
+#[test]
+fn the_result_of_the_query_gives_the_same_policies_and_counts_as_the_logs() {
+    let Some(python) = python_or_skip() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    trail(folder.path());
+    let logs = folder.path().join("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/09/26");
+    let logs: Vec<PathBuf> = fs::read_dir(logs).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+    let generated = |trail: &Path, more: &[&str]| {
+        let args = ["generate-policy", "--principal", ROLE, "--data-events"];
+        let run = run(iam_preflight().args(args).args(more).arg("--trail").arg(trail));
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        report(&run)
+    };
+    let work = tempfile::tempdir().expect("a folder");
+    for dialect in ["athena", "cloudtrail-lake"] {
+        for period in [&[][..], &["--from", "2026-09-02", "--to", "2026-09-03T12:00:30Z"]] {
+            let (query, result) = (work.path().join("query.sql"), work.path().join("result.csv"));
+            let args = ["generate-policy", "--principal", ROLE, "--table", "logs", "--print-sql", dialect];
+            let printed = run(iam_preflight().args(args).args(period));
+            assert_eq!(printed.code, 0, "{}", printed.err);
+            fs::write(&query, printed.out).expect("written");
+            let script = crate::binary::root().join("scripts/run-cloudtrail-sql.py");
+            let ran = Command::new(&python).arg(script).arg(dialect).arg(&query).arg(&result).args(&logs).output();
+            let ran = ran.expect("Python runs");
+            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+            let (of_logs, of_result) = (generated(folder.path(), period), generated(&result, &[]));
+            for field in ["generatedPolicies", "unmapped", "principal"] {
+                assert_eq!(of_logs[field], of_result[field], "{dialect} {period:?}");
+            }
+            assert_eq!(of_logs["events"]["used"], of_result["events"]["used"], "{dialect} {period:?}");
+            assert!(of_result["events"]["used"].as_u64() > Some(20), "{of_result}");
+        }
+    }
 }
