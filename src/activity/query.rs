@@ -62,7 +62,11 @@ impl fmt::Display for Query {
             }
         };
         // Lake's maps have text alone: what was an object is JSON within it, which the column's name tells the reader.
-        let parameters = if lake { "json_format(CAST(requestparameters AS JSON)) AS request_parameter_map" } else { "requestparameters AS request_parameters" };
+        let parameters = if lake {
+            "json_format(CAST(requestparameters AS JSON)) AS request_parameter_map"
+        } else {
+            "requestparameters AS request_parameters"
+        };
         // Lake has timestamps; Athena's table has text, which sorts as time does.
         let (first, last) = match self.dialect {
             Dialect::Athena => ("min(eventtime)", "max(eventtime)"),

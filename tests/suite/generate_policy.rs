@@ -10,9 +10,7 @@ use std::process::Command;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use iam_preflight::activity::event_name::{Authorisation, authorisation};
-use iam_preflight::activity::generate::{
-    Generation, MANAGED_POLICY_QUOTA, ResourceMode, document, generate,
-};
+use iam_preflight::activity::generate::{Generation, MANAGED_POLICY_QUOTA, ResourceMode, document, generate};
 use iam_preflight::activity::parameters::Parameters;
 use iam_preflight::activity::{Options, PrincipalSelector, collect};
 use iam_preflight::catalog::{Action, Catalog, Service};
@@ -379,7 +377,8 @@ fn trail(folder: &Path) -> usize {
     unknown.insert("eventID".to_owned(), json!("another id of the same call"));
     records.push(unknown);
     let mut other = record(records.len(), "s3", "ListBuckets", "eu-west-1");
-    other["userIdentity"] = json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/bob", "accessKeyId": "AKIAEXAMPLE"});
+    other["userIdentity"] =
+        json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/bob", "accessKeyId": "AKIAEXAMPLE"});
     records.push(other);
     let mut root = record(records.len(), "s3", "ListBuckets", "eu-west-1");
     root["userIdentity"] = json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root"});
@@ -395,7 +394,9 @@ fn trail(folder: &Path) -> usize {
 fn the_report_counts_every_event_once_and_says_what_it_passed_over() {
     let folder = tempfile::tempdir().expect("a folder");
     let used = trail(folder.path());
-    let run = run(iam_preflight().args(["generate-policy", "--principal", "app", "--data-events", "--trail"]).arg(folder.path()));
+    let run = run(iam_preflight()
+        .args(["generate-policy", "--principal", "app", "--data-events", "--trail"])
+        .arg(folder.path()));
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", run.err);
     let report = report(&run);
     assert_eq!(report["principal"], ROLE);
@@ -406,8 +407,14 @@ fn the_report_counts_every_event_once_and_says_what_it_passed_over() {
         "another principal": 2, "not mapped to an action": 1, "root user": 2, "seen before": used + 3,
     });
     assert_eq!(events["skipped"], skipped);
-    assert_eq!(events["files"], json!({"read": 2, "skipped": {"digest file": 1, "insight events": 1, "not a log file by its name": 1}}));
-    assert_eq!(report["unmapped"], json!([{"eventSource": "nowhere.amazonaws.com", "eventName": "DoSomething", "count": 1}]));
+    assert_eq!(
+        events["files"],
+        json!({"read": 2, "skipped": {"digest file": 1, "insight events": 1, "not a log file by its name": 1}})
+    );
+    assert_eq!(
+        report["unmapped"],
+        json!([{"eventSource": "nowhere.amazonaws.com", "eventName": "DoSomething", "count": 1}])
+    );
     assert_eq!(report["isComplete"], json!(false));
     let notes = report["notes"].to_string();
     for part in ["iam:PassRole", "Data events", "nowhere.amazonaws.com DoSomething", "444455556666"] {
@@ -446,13 +453,15 @@ fn every_form_of_a_policy_is_accepted_by_those_it_is_for() {
     }
     let template = out.path().join("policy.yaml");
     fs::write(&template, printed("cloudformation", &[])).expect("written");
-    let run = run(iam_preflight().args(["validate", "--policy-type", "IDENTITY_POLICY", "--format", "json"]).arg(out.path()));
+    let run =
+        run(iam_preflight().args(["validate", "--policy-type", "IDENTITY_POLICY", "--format", "json"]).arg(out.path()));
     let validated = report(&run);
     assert_eq!(validated["summary"]["findings"]["ERROR"], json!(0), "{}", run.out);
     assert_eq!(validated["summary"]["policies"]["analysed"], json!(2 * policies.len()), "{}", run.out);
     // The same documents in HCL, where `${` has to be written otherwise.
     let hcl: hcl_edit::structure::Body = printed("terraform", &[]).parse().expect("HCL");
-    let of_kind = |kind: &str| hcl.blocks().filter(|block| block.labels.first().is_some_and(|l| l.as_str() == kind)).count();
+    let of_kind =
+        |kind: &str| hcl.blocks().filter(|block| block.labels.first().is_some_and(|l| l.as_str() == kind)).count();
     assert_eq!(of_kind("aws_iam_policy"), policies.len());
     assert_eq!(of_kind("aws_iam_role_policy_attachment"), policies.len());
 
@@ -505,7 +514,9 @@ fn a_principal_that_is_not_there_or_not_one_is_said() {
     let mut other = record(1, "s3", "ListBuckets", "eu-west-1");
     other["userIdentity"] = json!({"type": "IAMUser", "arn": "arn:aws:iam::444455556666:user/app"});
     write_log(folder.path(), "log.json", &[record(2, "s3", "ListBuckets", "eu-west-1"), other]);
-    let with = |principal: &str| run(iam_preflight().args(["generate-policy", "--principal", principal, "--trail"]).arg(folder.path()));
+    let with = |principal: &str| {
+        run(iam_preflight().args(["generate-policy", "--principal", principal, "--trail"]).arg(folder.path()))
+    };
     let two = with("app");
     assert_eq!(two.code, 2);
     assert!(two.err.contains("arn:aws:iam::444455556666:user/app") && two.err.contains(ROLE), "{}", two.err);
