@@ -250,3 +250,108 @@ fn a_trail_shows_what_was_not_used_only_if_it_covers_the_period() {
         report["notices"]
     );
 }
+
+/// A plan of two roles that one block makes, each with the policy of another block.
+fn plan() -> String {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Action": ["sqs:*", "kms:Decrypt"], "Effect": "Allow", "Resource": "*"},
+        {"Action": "sns:*", "Effect": "Allow", "Resource": "*"}
+    ]})
+    .to_string();
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    ]})
+    .to_string();
+    let (mut resources, mut changes) = (Vec::new(), Vec::new());
+    let mut add = |kind: &str, name: &str, index: usize, values: Value| {
+        let address = format!("{kind}.{name}[{index}]");
+        resources.push(json!({
+            "address": address, "mode": "managed", "type": kind, "name": name, "index": index,
+            "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0, "values": values, "sensitive_values": {}
+        }));
+        changes.push(json!({
+            "address": address, "mode": "managed", "type": kind, "name": name, "index": index,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": values, "after_unknown": {}, "after_sensitive": {}}
+        }));
+    };
+    for index in 0..2 {
+        let name = format!("worker-{index}");
+        add("aws_iam_role", "worker", index, json!({"name": name, "path": "/", "assume_role_policy": trust}));
+        add("aws_iam_role_policy", "orders", index, json!({"name": "orders", "role": name, "policy": policy}));
+    }
+    let configured = |kind: &str, name: &str, expressions: Value| {
+        json!({
+            "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name, "provider_config_key": "aws",
+            "expressions": expressions, "schema_version": 0, "count_expression": {"constant_value": 2}
+        })
+    };
+    json!({
+        "format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": changes,
+        "planned_values": {"root_module": {"resources": resources}},
+        "configuration": {"root_module": {"resources": [
+            configured("aws_iam_role", "worker", json!({"name": {"references": ["count.index"]}, "assume_role_policy": {}})),
+            configured("aws_iam_role_policy", "orders", json!({
+                "name": {"constant_value": "orders"}, "policy": {},
+                "role": {"references": ["aws_iam_role.worker", "count.index"]}
+            })),
+        ]}}
+    })
+    .to_string()
+}
+
+const SOURCE: &str = r#"resource "aws_iam_role" "worker" {
+  count = 2
+  name  = "worker-${count.index}"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Action = "sts:AssumeRole", Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+}
+
+resource "aws_iam_role_policy" "orders" {
+  count = 2
+  name  = "orders"
+  role  = aws_iam_role.worker[count.index].name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:*", "kms:Decrypt"] # both
+        Resource = "*"
+      },
+      {
+        Effect   = "Allow"
+        Action   = "sns:*"
+        Resource = "*"
+      },
+    ]
+  })
+}
+"#;
+
+#[test]
+fn a_block_that_makes_several_policies_is_changed_only_if_the_same_goes_for_all() {
+    let last = |unused: &[&str]| {
+        let service = |prefix: &str| match unused.contains(&prefix) {
+            true => json!({"ServiceNamespace": prefix}),
+            false => json!({"ServiceNamespace": prefix, "LastAuthenticated": "2026-09-20T00:00:00Z"}),
+        };
+        let services: Vec<Value> = ["sqs", "kms", "sns"].into_iter().map(service).collect();
+        let completed = "2026-09-26T00:00:00Z";
+        json!({"JobStatus": "COMPLETED", "JobCompletionDate": completed, "ServicesLastAccessed": services}).to_string()
+    };
+    let folder = folder(&[("plan.json", &plan()), ("main.tf", SOURCE), ("last/worker-0.json", &last(&["sqs", "sns"]))]);
+    let other = folder.path().join("last/worker-1.json");
+    let diff = || run(in_folder(folder.path()).args(["unused", "plan.json", "--last-accessed", "last", "--diff"])).out;
+    fs::write(&other, last(&["sns", "sqs"])).expect("a file");
+    let both = diff();
+    assert!(both.contains("main.tf\n") && both.contains("+        Action   = [\"kms:Decrypt\"] # both\n"), "{both}");
+    assert!(both.contains("-        Action   = \"sns:*\"\n") && !both.contains("plan.json"), "{both}");
+    // The second role uses both.
+    fs::write(&other, last(&[])).expect("a file");
+    let report = unused(folder.path(), &["plan.json", "--last-accessed", "last"]);
+    assert_eq!(report["unusedAccess"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(diff(), "");
+}

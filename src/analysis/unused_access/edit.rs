@@ -12,56 +12,71 @@ use crate::model::{Deployment, PolicyId};
 use crate::policy::{PolicyDocument, Statement, glob};
 use crate::source::{Node, Span};
 
-/// How often the policies of a deployment use the same text, and the principals the same policy.
-#[derive(Debug)]
-pub(super) struct Sharing {
-    policies: FxHashMap<Span, usize>,
-    principals: FxHashMap<PolicyId, usize>,
-}
-
-impl Sharing {
-    pub fn of(deployment: &Deployment) -> Sharing {
-        let mut sharing = Sharing { policies: FxHashMap::default(), principals: FxHashMap::default() };
-        for document in deployment.policies.iter().filter_map(|p| p.document.as_ref()) {
-            let actions = document.statements.iter().flat_map(|s| &s.action).map(|list| list.span);
-            let statements = document.root().get("Statement").map(|list| list.span);
-            let spans: FxHashSet<Span> = actions.chain(statements).collect();
-            for span in spans {
-                *sharing.policies.entry(span).or_default() += 1;
-            }
-        }
-        for principal in &deployment.principals {
-            let managed = principal.managed_policies.iter().filter_map(|m| m.policy);
-            let ids: FxHashSet<PolicyId> = principal.policies.iter().copied().chain(managed).collect();
-            for id in ids {
-                *sharing.principals.entry(id).or_default() += 1;
-            }
-        }
-        sharing
+/// The changes for each finding, in their order; not settled yet.
+pub(super) fn fixes(found: &[UnusedAccess], deployment: &Deployment) -> Vec<Option<Fix>> {
+    let of_one = |unused: &UnusedAccess| -> Vec<Edit> {
+        let is_own = |id: PolicyId| deployment.policies.get(id.0).is_some_and(|p| p.is_own);
+        let whole = |p: &&PolicyAdvice| matches!(&p.advice, Advice::Replace(parts) if parts.len() == 1);
+        unused.policies.iter().filter(|p| p.policy.is_some_and(is_own)).filter(whole).flat_map(edits).collect()
+    };
+    let wanted: Vec<Vec<Edit>> = found.iter().map(of_one).collect();
+    if wanted.iter().all(Vec::is_empty) {
+        return vec![None; found.len()];
     }
-}
-
-/// The changes for a finding; not settled yet.
-pub(super) fn fix(unused: &UnusedAccess, deployment: &Deployment, sharing: &Sharing) -> Option<Fix> {
-    let mut by_span: Vec<(Edit, usize)> = Vec::new();
-    for policy in &unused.policies {
-        let own = policy.policy.filter(|id| sharing.principals.get(id) == Some(&1));
-        let is_own = own.and_then(|id| deployment.policies.get(id.0)).is_some_and(|p| p.is_own);
-        if !is_own || !matches!(&policy.advice, Advice::Replace(parts) if parts.len() == 1) {
-            continue;
-        }
-        for edit in edits(policy) {
-            match by_span.iter_mut().find(|(known, _)| *known == edit) {
-                Some((_, count)) => *count += 1,
-                None => by_span.push((edit, 1)),
-            }
+    // INVARIANT: all principals of all policies that a text makes agree on its change.
+    let mut agreed: FxHashMap<Span, (&Edit, usize)> = FxHashMap::default();
+    let mut disputed: FxHashSet<Span> = FxHashSet::default();
+    for edit in wanted.iter().flatten() {
+        let (first, count) = agreed.entry(edit.span).or_insert((edit, 0));
+        if *first == edit {
+            *count += 1;
+        } else {
+            disputed.insert(edit.span);
         }
     }
-    // INVARIANT: all policies that a text makes agree on its change.
-    let shared = |edit: &Edit| sharing.policies.get(&edit.span).copied().unwrap_or_default();
-    let edits: Vec<Edit> = by_span.into_iter().filter(|(edit, count)| shared(edit) == *count).map(|(e, _)| e).collect();
-    let description = "take out what is not used".to_owned();
-    (!edits.is_empty()).then_some(Fix { description, edits })
+    let uses = uses(deployment, &agreed);
+    let certain = |edit: &Edit| {
+        let count = agreed.get(&edit.span).map(|(_, count)| *count);
+        !disputed.contains(&edit.span) && count.is_some() && count == uses.get(&edit.span).copied()
+    };
+    wanted
+        .iter()
+        .map(|edits| {
+            let mut certain_edits: Vec<Edit> = Vec::new();
+            for edit in edits.iter().filter(|e| certain(e)) {
+                // The versions of one policy under different conditions share their text.
+                if !certain_edits.contains(edit) {
+                    certain_edits.push(edit.clone());
+                }
+            }
+            let description = "take out what is not used".to_owned();
+            (!certain_edits.is_empty()).then_some(Fix { description, edits: certain_edits })
+        })
+        .collect()
+}
+
+/// How many principals get each of the texts by their policies.
+fn uses(deployment: &Deployment, of: &FxHashMap<Span, (&Edit, usize)>) -> FxHashMap<Span, usize> {
+    let mut principals: FxHashMap<PolicyId, usize> = FxHashMap::default();
+    for principal in &deployment.principals {
+        let managed = principal.managed_policies.iter().filter_map(|m| m.policy);
+        let ids: FxHashSet<PolicyId> = principal.policies.iter().copied().chain(managed).collect();
+        for id in ids {
+            *principals.entry(id).or_default() += 1;
+        }
+    }
+    let mut uses: FxHashMap<Span, usize> = FxHashMap::default();
+    for (number, policy) in deployment.policies.iter().enumerate() {
+        let Some(document) = &policy.document else { continue };
+        let actions = document.statements.iter().flat_map(|s| &s.action).map(|list| list.span);
+        let statements = document.root().get("Statement").map(|list| list.span);
+        let spans: FxHashSet<Span> = actions.chain(statements).filter(|span| of.contains_key(span)).collect();
+        let count = principals.get(&PolicyId(number)).copied().unwrap_or(1);
+        for span in spans {
+            *uses.entry(span).or_default() += count;
+        }
+    }
+    uses
 }
 
 fn edits(policy: &PolicyAdvice) -> Vec<Edit> {

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use smallvec::smallvec;
 
-use super::edit::{self, Sharing};
+use super::edit;
 use super::{Advice, Detail, PolicyAdvice, UnusedAccess, UnusedAccessType};
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{Deployment, ResourceRef};
@@ -73,10 +73,11 @@ const NAMED: usize = 5;
 pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> Vec<Finding> {
     let spans: FxHashMap<&ResourceRef, Span> =
         deployment.resources.iter().filter_map(|r| Some((&r.id, r.span?))).collect();
-    let sharing = Sharing::of(deployment);
+    let fixes = edit::fixes(found, deployment);
     found
         .iter()
-        .map(|unused| {
+        .zip(fixes)
+        .map(|(unused, fix)| {
             let code = unused.finding_type.code();
             let span = spans.get(&unused.principal).copied();
             let mut locations = smallvec![Location { span, path: PolicyPath::root(), label: None }];
@@ -98,7 +99,7 @@ pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> V
                 resource: Some(unused.principal.clone()),
                 when: None,
                 locations,
-                fix: edit::fix(unused, deployment, &sharing),
+                fix,
                 evidence: Some(json!({ "witness": null, "unusedAccess": one(unused, &[]) })),
             }
         })
