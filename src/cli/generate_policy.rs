@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, Global, Outcome, output};
+use super::options::InputOptions;
+use super::{Failure, Global, Outcome, output, pipeline};
 use crate::activity::generate::{
     Generated, Generation, ResourceMode, UnknownResources, as_cloudformation, as_terraform, document, generate,
 };
@@ -14,6 +15,7 @@ use crate::activity::query::{Dialect, Query};
 use crate::activity::usage::Troubles;
 use crate::activity::{Activity, Options, PrincipalKey, PrincipalSelector, Progress, Timestamp, collect, log_file};
 use crate::catalog::Catalog;
+use crate::source::Sources;
 
 /// Make a policy from the events of a user or role in CloudTrail's logs
 ///
@@ -22,8 +24,12 @@ use crate::catalog::Catalog;
 /// the exit code is 2, after the policy has been printed.
 #[derive(Debug, Args)]
 pub(super) struct GeneratePolicy {
-    /// The user or role: its ARN, the ARN of a session of the role, or its name
-    #[arg(long, value_name = "ARN|NAME")]
+    /// The inputs are only looked at for the principal's logical id or address
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// The user or role: its ARN, the ARN of a session of the role, its name, or, with INPUT, its logical id or address there
+    #[arg(long, value_name = "ARN|NAME|ADDRESS")]
     principal: String,
 
     /// Log files of CloudTrail, result files of queries, and folders of them
@@ -77,10 +83,6 @@ pub(super) struct GeneratePolicy {
     /// The table of `--print-sql`: Athena's table of the logs, or the id of the event data store
     #[arg(long, value_name = "NAME", requires = "print_sql")]
     table: Option<String>,
-
-    /// Threads
-    #[arg(short, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    jobs: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -155,10 +157,9 @@ impl Progress for Bar {
 
 impl GeneratePolicy {
     pub(super) fn run(self, global: &Global) -> Result<Outcome, Failure> {
-        let selector = PrincipalSelector::parse(&self.principal).map_err(|message| {
-            Failure::usage(message)
-                .with_help("give the ARN or the name of an IAM user or role, or the ARN of a role's session")
-        })?;
+        let data = pipeline::ServiceData::of(&self.input)?;
+        let catalog = data.catalog();
+        let selector = self.selector(catalog)?;
         if let Some(engine) = self.print_sql {
             return self.print_query(engine, selector);
         }
@@ -173,17 +174,40 @@ impl GeneratePolicy {
             skip_denied: self.skip_denied,
             data_events: self.data_events,
             resources: true,
-            jobs: self.jobs,
+            jobs: self.input.jobs.unwrap_or(0),
         };
         let bar = Bar::new(global);
-        let activity = collect(&self.trail, &options, Catalog::embedded(), &bar);
+        let activity = collect(&self.trail, &options, catalog, &bar);
         bar.0.finish_and_clear();
         report_troubles(&activity.coverage.troubles, global);
         let (key, used) = one_principal(&activity, &selector, &self.principal)?;
         let generation = self.generation();
-        let generated = generate(Catalog::embedded(), key, used, &activity.coverage, generation);
+        let generated = generate(catalog, key, used, &activity.coverage, generation);
         self.print(&generated, &activity, key, global)?;
         Ok(if activity.coverage.troubles.is_empty() { Outcome::Passed } else { Outcome::BadInput })
+    }
+
+    /// The principal that is meant; with inputs, one of theirs by its logical id or address, if there is one.
+    fn selector(&self, catalog: &Catalog) -> Result<PrincipalSelector, Failure> {
+        if !self.input.inputs.is_empty() {
+            let sources = Sources::new();
+            let loaded = pipeline::load(&self.input, &sources, catalog)?;
+            if let Some(principal) = loaded.deployment.principals.iter().find(|p| p.id.id == self.principal.as_str()) {
+                let key = principal.arn.known().and_then(PrincipalKey::of_arn);
+                return match (key, principal.name.known()) {
+                    (Some(key), _) => Ok(PrincipalSelector::Key(key)),
+                    (None, Some(name)) => Ok(PrincipalSelector::Name(name.into())),
+                    (None, None) => {
+                        let message = format!("the name of `{}` is made at deployment", self.principal);
+                        Err(Failure::usage(message).with_help("give the ARN or the name that it was given then"))
+                    }
+                };
+            }
+        }
+        PrincipalSelector::parse(&self.principal).map_err(|message| {
+            let help = "give the ARN or the name of an IAM user or role, or the ARN of a role's session";
+            Failure::usage(message).with_help(help)
+        })
     }
 
     fn generation(&self) -> Generation {

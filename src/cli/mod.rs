@@ -100,6 +100,7 @@ enum Command {
     /// Find roles, passwords, access keys and permissions that nobody uses, and the policies that would do
     #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
     Unused(Box<unused::UnusedCommand>),
+    #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
     GeneratePolicy(Box<generate_policy::GeneratePolicy>),
     /// List all checks
     Checks(checks::Checks),

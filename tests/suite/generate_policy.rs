@@ -573,3 +573,82 @@ fn the_result_of_the_query_gives_the_same_policies_and_counts_as_the_logs() {
         }
     }
 }
+
+#[test]
+fn a_principal_of_a_template_is_known_by_its_logical_id() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = write_log(folder.path(), "log.json", &[record(1, "s3", "ListBuckets", "eu-west-1")]);
+    let template = folder.path().join("template.yaml");
+    let trust = "AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: []}";
+    let text = format!(
+        "Resources:\n  Worker:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: app\n      {trust}\n  \
+         Unnamed:\n    Type: AWS::IAM::Role\n    Properties:\n      {trust}\n"
+    );
+    fs::write(&template, text).expect("written");
+    let with = |principal: &str| {
+        let mut command = iam_preflight();
+        command.arg("generate-policy").arg(&template).args(["--principal", principal, "--trail"]).arg(&log);
+        run(&mut command)
+    };
+    assert_eq!(report(&with("Worker"))["principal"], ROLE);
+    assert_eq!(report(&with("app"))["principal"], ROLE);
+    let unnamed = with("Unnamed");
+    assert_eq!(unnamed.code, 2);
+    assert!(unnamed.err.contains("the name of `Unnamed` is made at deployment"), "{}", unnamed.err);
+}
+
+#[test]
+fn records_are_read_in_every_form_that_people_have_them_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = Value::Object(record(1, "s3", "ListBuckets", "eu-west-1"));
+    let csv_quoted = one.to_string().replace('"', "\"\"");
+    let forms = [
+        ("records.json", json!({"Records": [one]}).to_string()),
+        ("array.json", json!([one]).to_string()),
+        ("lines.jsonl", format!("{one}\n")),
+        ("looked-up.json", json!({"NextToken": "n", "Events": [{"EventId": "1", "CloudTrailEvent": one.to_string()}]}).to_string()),
+        ("lake.csv", format!("eventJson\n\"{csv_quoted}\"\n")),
+        ("no-known-end", json!({"Records": [one]}).to_string()),
+    ];
+    for (name, text) in forms {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        let run = run(iam_preflight().args(["generate-policy", "--principal", "app", "--format", "policy", "-q", "--trail"]).arg(&path));
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{name}");
+        assert_eq!(report(&run)["Statement"][0]["Action"], "s3:ListAllMyBuckets", "{name}");
+    }
+}
+
+#[test]
+fn periods_are_kept_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |number: usize, time: &str| {
+        let mut record = record(number, "s3", "ListBuckets", "eu-west-1");
+        record.insert("eventTime".to_owned(), json!(time));
+        record
+    };
+    let records: Vec<_> = ["2026-09-01T00:00:00Z", "2026-09-10T23:59:59Z", "2026-09-20T12:00:00Z"]
+        .iter()
+        .enumerate()
+        .map(|(number, time)| at(number, time))
+        .collect();
+    write_log(folder.path(), "111122223333_CloudTrail_eu-west-1_20260920T1205Z_x.json.gz", &records);
+    let used = |more: &[&str]| {
+        let args = ["generate-policy", "--principal", "app"];
+        let run = run(iam_preflight().args(args).args(more).arg("--trail").arg(folder.path()));
+        assert_eq!(run.code, 0, "{}", run.err);
+        report(&run)["events"]["used"].as_u64()
+    };
+    for (period, expected) in [
+        (&[][..], 3),
+        (&["--from", "2026-09-10"], 2),
+        (&["--to", "2026-09-10"], 2),
+        (&["--from", "2026-09-01", "--days", "10"], 2),
+        (&["--days", "12"], 2),
+        (&["--days", "1"], 1),
+    ] {
+        assert_eq!(used(period), Some(expected), "{period:?}");
+    }
+    let args = ["generate-policy", "--principal", "app", "--from", "2026-09-10", "--to", "2026-09-01", "--trail"];
+    assert_eq!(run(iam_preflight().args(args).arg(folder.path())).code, 2);
+}
