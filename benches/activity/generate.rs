@@ -56,7 +56,8 @@ pub fn logs(folder: &Path, megabytes: u64) -> Made {
                         of_role += u64::from(record(number, &mut text) == 7);
                     }
                     text.push_str("]}");
-                    let path = folder.join(format!("111122223333_CloudTrail_eu-west-1_20260926T1205Z_{file:08}.json.gz"));
+                    let path =
+                        folder.join(format!("111122223333_CloudTrail_eu-west-1_20260926T1205Z_{file:08}.json.gz"));
                     let mut out = GzEncoder::new(File::create(&path).expect("a file"), Compression::new(6));
                     out.write_all(text.as_bytes()).and_then(|()| out.try_finish()).expect("written");
                     let compressed = fs::metadata(&path).expect("a file").len();
@@ -87,21 +88,71 @@ fn spread(number: u64, salt: u64) -> u64 {
 
 /// Event source, event name, request parameters with `#` for a number, whether it is a data event.
 const CALLS: &[(&str, &str, &str, bool)] = &[
-    ("s3", "GetObject", r#"{"bucketName":"data-lake-#","Host":"data-lake-#.s3.eu-west-1.amazonaws.com","key":"raw/2026/09/26/part-#.parquet"}"#, true),
-    ("s3", "PutObject", r#"{"bucketName":"data-lake-#","Host":"data-lake-#.s3.eu-west-1.amazonaws.com","key":"out/part-#.parquet"}"#, true),
+    (
+        "s3",
+        "GetObject",
+        r#"{"bucketName":"data-lake-#","Host":"data-lake-#.s3.eu-west-1.amazonaws.com","key":"raw/2026/09/26/part-#.parquet"}"#,
+        true,
+    ),
+    (
+        "s3",
+        "PutObject",
+        r#"{"bucketName":"data-lake-#","Host":"data-lake-#.s3.eu-west-1.amazonaws.com","key":"out/part-#.parquet"}"#,
+        true,
+    ),
     ("s3", "ListObjectsV2", r#"{"bucketName":"data-lake-#","list-type":"2","prefix":"raw/","delimiter":"/"}"#, true),
-    ("sqs", "SendMessage", r#"{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/111122223333/orders-#","messageBody":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#, true),
-    ("sqs", "ReceiveMessage", r#"{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/111122223333/orders-#","maxNumberOfMessages":10}"#, true),
+    (
+        "sqs",
+        "SendMessage",
+        r#"{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/111122223333/orders-#","messageBody":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
+        true,
+    ),
+    (
+        "sqs",
+        "ReceiveMessage",
+        r#"{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/111122223333/orders-#","maxNumberOfMessages":10}"#,
+        true,
+    ),
     ("dynamodb", "GetItem", r#"{"tableName":"orders-#","key":{"id":"HIDDEN_DUE_TO_SECURITY_REASONS"}}"#, true),
     ("dynamodb", "DescribeTable", r#"{"tableName":"orders-#"}"#, false),
-    ("kms", "Decrypt", r#"{"encryptionContext":{"aws:s3:arn":"arn:aws:s3:::data-lake-#"},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}"#, false),
-    ("kms", "GenerateDataKey", r#"{"keyId":"arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-00000000000#","keySpec":"AES_256"}"#, false),
-    ("sts", "AssumeRole", r#"{"roleArn":"arn:aws:iam::111122223333:role/worker-#","roleSessionName":"i-0123456789abcdef0","durationSeconds":3600}"#, false),
-    ("ec2", "DescribeInstances", r#"{"instancesSet":{},"filterSet":{"items":[{"name":"tag:Name","valueSet":{"items":[{"value":"web-#"}]}}]}}"#, false),
-    ("ec2", "RunInstances", r#"{"instancesSet":{"items":[{"imageId":"ami-0123456789abcdef0","minCount":1,"maxCount":1}]},"instanceType":"m7g.large","subnetId":"subnet-0123456789abcdef0"}"#, false),
+    (
+        "kms",
+        "Decrypt",
+        r#"{"encryptionContext":{"aws:s3:arn":"arn:aws:s3:::data-lake-#"},"encryptionAlgorithm":"SYMMETRIC_DEFAULT"}"#,
+        false,
+    ),
+    (
+        "kms",
+        "GenerateDataKey",
+        r#"{"keyId":"arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-00000000000#","keySpec":"AES_256"}"#,
+        false,
+    ),
+    (
+        "sts",
+        "AssumeRole",
+        r#"{"roleArn":"arn:aws:iam::111122223333:role/worker-#","roleSessionName":"i-0123456789abcdef0","durationSeconds":3600}"#,
+        false,
+    ),
+    (
+        "ec2",
+        "DescribeInstances",
+        r#"{"instancesSet":{},"filterSet":{"items":[{"name":"tag:Name","valueSet":{"items":[{"value":"web-#"}]}}]}}"#,
+        false,
+    ),
+    (
+        "ec2",
+        "RunInstances",
+        r#"{"instancesSet":{"items":[{"imageId":"ami-0123456789abcdef0","minCount":1,"maxCount":1}]},"instanceType":"m7g.large","subnetId":"subnet-0123456789abcdef0"}"#,
+        false,
+    ),
     ("lambda", "GetFunction20150331v2", r#"{"functionName":"worker-#"}"#, false),
     ("lambda", "Invoke", r#"{"functionName":"worker-#","invocationType":"Event"}"#, true),
-    ("logs", "CreateLogStream", r#"{"logGroupName":"/aws/lambda/worker-#","logStreamName":"2026/09/26/[$LATEST]#"}"#, false),
+    (
+        "logs",
+        "CreateLogStream",
+        r#"{"logGroupName":"/aws/lambda/worker-#","logStreamName":"2026/09/26/[$LATEST]#"}"#,
+        false,
+    ),
     ("secretsmanager", "GetSecretValue", r#"{"secretId":"app/db-#"}"#, false),
     ("ssm", "GetParameter", r#"{"name":"/app/config-#","withDecryption":true}"#, false),
     ("ecs", "DescribeServices", r#"{"cluster":"main","services":["worker-#"]}"#, false),
@@ -118,7 +169,11 @@ fn record(number: u64, out: &mut String) -> u64 {
     let parameters = parameters.replace('#', &resource.to_string());
     let id = spread(number, 4);
     let (hour, minute, second) = (number / 3600 % 24, number / 60 % 60, number % 60);
-    let error = if spread(number, 5) % 50 == 0 { r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform this operation because no identity-based policy allows it","# } else { "" };
+    let error = if spread(number, 5) % 50 == 0 {
+        r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform this operation because no identity-based policy allows it","#
+    } else {
+        ""
+    };
     let resources = match source {
         "s3" => format!(
             r#""resources":[{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::data-lake-{resource}/raw/part-{resource}"}},{{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::data-lake-{resource}"}}],"#

@@ -36,7 +36,13 @@ fn main() {
     let temporary = tempfile::tempdir().expect("a folder");
     let folder = kept.unwrap_or_else(|| temporary.path().to_owned());
     let made = generate::logs(&folder, megabytes);
-    println!("{} files, {} events, {:.0} MB of JSON, {:.0} MB compressed", made.files, made.events, mb(made.bytes), mb(made.compressed));
+    println!(
+        "{} files, {} events, {:.0} MB of JSON, {:.0} MB compressed",
+        made.files,
+        made.events,
+        mb(made.bytes),
+        mb(made.compressed)
+    );
     println!("| what | threads | seconds | MB/s of JSON | events | peak MB |\n|---|--:|--:|--:|--:|--:|");
 
     let catalog = Catalog::embedded();
@@ -90,7 +96,8 @@ fn check_counts(activity: &Activity, options: &Options, made: &generate::Made) {
 
 /// Decompresses each file, and parses it; the number of records.
 fn baseline(folder: &std::path::Path, jobs: usize, parse: bool) -> u64 {
-    let files: Vec<PathBuf> = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+    let files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
     let (next, events) = (AtomicUsize::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..jobs {
@@ -99,7 +106,9 @@ fn baseline(folder: &std::path::Path, jobs: usize, parse: bool) -> u64 {
                 while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     text.clear();
                     let file = fs::File::open(path).expect("a file");
-                    MultiGzDecoder::new(std::io::BufReader::with_capacity(256 << 10, file)).read_to_end(&mut text).expect("gzip");
+                    MultiGzDecoder::new(std::io::BufReader::with_capacity(256 << 10, file))
+                        .read_to_end(&mut text)
+                        .expect("gzip");
                     if parse {
                         let log: Log<'_> = serde_json::from_slice(&text).expect("a log");
                         events.fetch_add(log.records.len() as u64, Ordering::Relaxed);

@@ -606,14 +606,19 @@ fn records_are_read_in_every_form_that_people_have_them_in() {
         ("records.json", json!({"Records": [one]}).to_string()),
         ("array.json", json!([one]).to_string()),
         ("lines.jsonl", format!("{one}\n")),
-        ("looked-up.json", json!({"NextToken": "n", "Events": [{"EventId": "1", "CloudTrailEvent": one.to_string()}]}).to_string()),
+        (
+            "looked-up.json",
+            json!({"NextToken": "n", "Events": [{"EventId": "1", "CloudTrailEvent": one.to_string()}]}).to_string(),
+        ),
         ("lake.csv", format!("eventJson\n\"{csv_quoted}\"\n")),
         ("no-known-end", json!({"Records": [one]}).to_string()),
     ];
     for (name, text) in forms {
         let path = folder.path().join(name);
         fs::write(&path, text).expect("written");
-        let run = run(iam_preflight().args(["generate-policy", "--principal", "app", "--format", "policy", "-q", "--trail"]).arg(&path));
+        let run = run(iam_preflight()
+            .args(["generate-policy", "--principal", "app", "--format", "policy", "-q", "--trail"])
+            .arg(&path));
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{name}");
         assert_eq!(report(&run)["Statement"][0]["Action"], "s3:ListAllMyBuckets", "{name}");
     }
