@@ -229,6 +229,7 @@ fn a_trail_shows_what_was_not_used_only_if_it_covers_the_period() {
         ];
         json!({"Records": events}).to_string()
     };
+    let broken = trail("2026-01-01T00:00:00Z");
     let (long, short) = (trail("2026-01-01T00:00:00Z"), trail("2026-09-01T00:00:00Z"));
     let folder =
         folder(&[("template.yaml", &example("template.yaml")), ("long/a.json", &long), ("short/a.json", &short)]);
@@ -242,6 +243,10 @@ fn a_trail_shows_what_was_not_used_only_if_it_covers_the_period() {
     let sqs = of("sqs")["actions"].to_string();
     assert!(sqs.contains("\"CreateQueue\"") && !sqs.contains("SendMessage"), "data events leave no trace: {sqs}");
     assert_eq!(of("sns"), Value::Null, "there is no information at action level");
+    // What is not deployed yet can't have been used: the exported role has no policies.
+    let details = root().join(EXAMPLE).join("authorization-details.json").display().to_string();
+    let args = ["template.yaml", "--trail", "long", "--exclude", "old-*", "--authorization-details", &details];
+    assert_eq!(unused(folder.path(), &args)["unusedAccess"], json!([]));
     let report = unused(folder.path(), &["template.yaml", "--trail", "short"]);
     assert_eq!(report["unusedAccess"], json!([]));
     assert!(
@@ -249,6 +254,12 @@ fn a_trail_shows_what_was_not_used_only_if_it_covers_the_period() {
         "{}",
         report["notices"]
     );
+    // A file that is cut off may have held the use of anything.
+    fs::write(folder.path().join("long/b.json"), &broken[..broken.len() - 20]).expect("a file");
+    let args = ["unused", "template.yaml", "--trail", "long", "--exclude", "old-*", "--format", "json"];
+    let result = run(in_folder(folder.path()).args(args));
+    assert_eq!(result.code, 2, "{result:?}");
+    assert_eq!(json(&result)["unusedAccess"], json!([]));
 }
 
 /// A plan of two roles that one block makes, each with the policy of another block.

@@ -12,6 +12,7 @@ use super::subject::{self, Subject, lower};
 use super::tracked::{has_action_level, is_checked_along, leaves_trace};
 use super::{Detail, PolicyAdvice, Settings, StatementChange, UnusedAccess, UnusedAccessType, UnusedAction};
 use crate::activity::credential_report::Credential;
+use crate::activity::event_source;
 use crate::activity::evidence::Evidence;
 use crate::activity::time::{DAY, Timestamp};
 use crate::catalog::Catalog;
@@ -95,6 +96,10 @@ impl<'a> Judge<'a> {
     fn trail_covers(&self, account: Option<&SmolStr>) -> bool {
         let Some(activity) = &self.evidence.activity else { return false };
         let coverage = &activity.coverage;
+        // What a broken file held, nobody knows.
+        if coverage.troubles.files > 0 {
+            return false;
+        }
         let begins = coverage.period.is_some_and(|(first, _)| first.0 <= self.cutoff.0 + DAY);
         begins && account.is_none_or(|account| coverage.accounts.is_empty() || coverage.accounts.contains_key(account))
     }
@@ -103,6 +108,11 @@ impl<'a> Judge<'a> {
     pub(super) fn remarks(&self, subjects: &[Subject<'_>], notices: &mut Vec<String>) {
         let days = self.settings.tracking_period;
         if let Some(activity) = &self.evidence.activity {
+            if activity.coverage.troubles.files > 0 {
+                notices.push(
+                    "files of the trails could not be read: they show what was used, not what was not".to_owned(),
+                );
+            }
             match activity.coverage.period {
                 None => notices.push("the trails hold no events".to_owned()),
                 Some((first, last)) if first.0 > self.cutoff.0 + DAY => {
@@ -308,7 +318,10 @@ impl<'a> Judge<'a> {
         unused.needed = needed.flat_map(|(_, action)| &action.dependent_actions).map(|a| lower(a)).collect();
         let details = match &subject.last_accessed {
             Some(_) => self.by_last_accessed(subject, &grants, &mut unused),
-            None if covered => self.by_trail(subject, &grants, &mut unused),
+            None if covered => {
+                let deployed = subject.exported.map(|exported| self.deployed(exported));
+                self.by_trail(subject, &grants, deployed.as_ref(), &mut unused, notices)
+            }
             None => Vec::new(),
         };
         if details.is_empty() {
@@ -386,16 +399,67 @@ impl<'a> Judge<'a> {
         details
     }
 
+    /// What the exported policies of a user or role of a template have granted throughout the period: only that can have
+    /// been used, or not.
+    fn deployed(&self, exported: &Principal) -> Grants {
+        let mut grants = Grants::default();
+        let Some(details) = &self.evidence.details else { return grants };
+        let deployment = &details.deployment;
+        let of_group = |g: &ResourceRef| deployment.principals.iter().find(|p| p.id == *g);
+        let groups = exported.groups.iter().filter_map(of_group);
+        for holder in std::iter::once(exported).chain(groups) {
+            let managed = holder.managed_policies.iter();
+            managed.clone().filter(|m| m.policy.is_none()).for_each(|m| {
+                if let Some(document) = of_aws(m.arn.as_str(), self.catalog) {
+                    grants.add(&document);
+                }
+            });
+            for id in holder.policies.iter().copied().chain(managed.filter_map(|m| m.policy)) {
+                let changed = details.changed.get(id.0).copied().flatten();
+                let document = deployment.policies.get(id.0).and_then(|p| p.document.as_ref());
+                if let Some(document) = document.filter(|_| self.old_enough(changed)) {
+                    grants.add(document);
+                }
+            }
+        }
+        grants
+    }
+
+    /// The services of calls within the period that no action is known for.
+    fn unmapped(&self, subject: &Subject<'_>) -> BTreeSet<SmolStr> {
+        let calls = subject.used.into_iter().flat_map(|u| &u.unmapped).filter(|(_, calls)| !self.unused(calls.last()));
+        let services = calls.filter_map(|((source, _), _)| event_source::service(self.catalog, source));
+        services.map(|service| service.prefix.clone()).collect()
+    }
+
     /// By trails alone: what leaves a trace in them and hasn't.
-    fn by_trail(&self, subject: &Subject<'_>, grants: &Grants, unused: &mut Unused) -> Vec<Detail> {
+    fn by_trail(
+        &self,
+        subject: &Subject<'_>,
+        grants: &Grants,
+        deployed: Option<&Grants>,
+        unused: &mut Unused,
+        notices: &mut Vec<String>,
+    ) -> Vec<Detail> {
+        let unmapped = self.unmapped(subject);
+        for prefix in &unmapped {
+            notices.push(format!(
+                "`{}` has made calls to `{prefix}` that no action is known for: the service is not judged",
+                display_encoded(&subject.principal.id.id)
+            ));
+        }
+        let granted = |action: &str| grants.grant(action) && deployed.is_none_or(|d| d.grant(action));
         let mut details = Vec::new();
         for prefix in grants.services(self.catalog) {
-            let Some(service) = self.catalog.service(&prefix).filter(|_| has_action_level(&prefix)) else { continue };
+            let judged = has_action_level(&prefix) && !unmapped.contains(&prefix);
+            let Some(service) = self.catalog.service(&prefix).filter(|_| judged) else { continue };
             let last = subject.used.and_then(|u| u.last_use_of_service(&prefix));
             let (mut actions, mut traceless) = (Vec::new(), false);
             for action in &service.actions {
                 let full = format!("{prefix}:{}", action.name);
-                if !grants.grant(&full) {
+                if !granted(&full) {
+                    // What is granted here and not there yet has had no time to be used.
+                    traceless |= grants.grant(&full);
                     continue;
                 }
                 if !leaves_trace(&full) {

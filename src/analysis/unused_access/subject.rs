@@ -22,6 +22,8 @@ pub(super) struct Subject<'a> {
     /// The account, if it is known.
     pub account: Option<SmolStr>,
     pub entity: Option<&'a EntityDetails>,
+    /// The exported principal of one of a template.
+    pub exported: Option<&'a Principal>,
     pub last_accessed: Option<LastAccessed>,
     pub used: Option<&'a PrincipalUse>,
     pub credentials: Option<&'a UserCredentials>,
@@ -64,6 +66,7 @@ pub(super) fn subjects<'a>(deployment: Option<&'a Deployment>, evidence: &'a Evi
         subjects.of.push(Subject {
             principal,
             entity: entity.and_then(|at| export?.entities.get(at)),
+            exported: exported.filter(|_| deployment.is_some()),
             last_accessed: None,
             used: named.as_deref().and_then(|arn| index.used(arn)),
             credentials: named.as_deref().filter(|_| word == "user").and_then(|arn| index.credentials(arn)),
