@@ -366,3 +366,36 @@ fn a_block_that_makes_several_policies_is_changed_only_if_the_same_goes_for_all(
     assert_eq!(report["unusedAccess"].as_array().map(Vec::len), Some(1), "{report}");
     assert_eq!(diff(), "");
 }
+
+#[test]
+fn a_role_whose_name_cloudformation_makes_is_found_again_by_tag_or_by_name_and_never_guessed() {
+    let template = example("template.yaml").replace("      RoleName: orders-worker\n", "");
+    let role = |name: &str, tags: Value| {
+        json!({
+            "Path": "/", "RoleName": name, "Arn": format!("arn:aws:iam::111122223333:role/{name}"),
+            "CreateDate": "2024-01-01T00:00:00Z", "RolePolicyList": [], "AttachedManagedPolicies": [], "Tags": tags,
+            "RoleLastUsed": {"LastUsedDate": "2026-09-26T00:00:00Z"}
+        })
+    };
+    let tag = json!([{"Key": "aws:cloudformation:logical-id", "Value": "OrdersWorker"}]);
+    let by_name = "shop-OrdersWorker-1A2B3C4D5E6F7";
+    let found = |roles: &[Value], file: &str| -> Vec<String> {
+        let folder = folder(&[
+            ("template.yaml", &template),
+            ("details.json", &json!({"RoleDetailList": roles}).to_string()),
+            (file, &example("last-accessed/orders-worker.json")),
+        ]);
+        let args = ["template.yaml", "--authorization-details", "details.json", "--last-accessed", "last", "--exclude", "old-*"];
+        let report = unused(folder.path(), &args);
+        let all = report["unusedAccess"].as_array().expect("a list");
+        all.iter().map(|u| u["resource"].as_str().expect("an ARN").to_owned()).collect()
+    };
+    let no_tags = json!([]);
+    assert_eq!(
+        found(&[role(by_name, no_tags.clone())], "last/shop-OrdersWorker-1A2B3C4D5E6F7.json"),
+        ["arn:aws:iam::111122223333:role/shop-OrdersWorker-1A2B3C4D5E6F7"]
+    );
+    assert_eq!(found(&[role("x", tag.clone())], "last/x.json"), ["arn:aws:iam::111122223333:role/x"]);
+    let two = [role(by_name, no_tags.clone()), role("other-OrdersWorker-9Z8Y7X6W5V4U3", no_tags)];
+    assert_eq!(found(&two, "last/shop-OrdersWorker-1A2B3C4D5E6F7.json"), Vec::<String>::new());
+}
