@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::{Failure, output};
+use super::progress::Bar;
+use super::{Failure, Global, output};
 use crate::activity::collect::{Options, collect};
 use crate::activity::evidence::{Evidence, EvidenceKind, EvidenceReader};
 use crate::catalog::Catalog;
@@ -74,7 +75,7 @@ impl EvidenceFiles {
     }
 
     /// Reads all of it.
-    pub(super) fn read(&self, sources: &Sources, catalog: &Catalog, jobs: Option<usize>) -> Evidence {
+    pub(super) fn read(&self, sources: &Sources, catalog: &Catalog, jobs: Option<usize>, global: &Global) -> Evidence {
         let mut reader = EvidenceReader::default();
         let read = |kind: EvidenceKind, path: &Path, label: &str, reader: &mut EvidenceReader| {
             let name = path.display().to_string();
@@ -106,7 +107,9 @@ impl EvidenceFiles {
         if !self.trails.is_empty() {
             // Whatever was called is used, denied or not; resources don't matter.
             let options = Options { data_events: true, jobs: jobs.unwrap_or(0), ..Options::default() };
-            evidence.activity = Some(collect(&self.trails, &options, catalog, &()));
+            let bar = Bar::new(global);
+            evidence.activity = Some(collect(&self.trails, &options, catalog, &bar));
+            bar.finish();
         }
         evidence
     }
@@ -136,7 +139,7 @@ fn label_of(path: &Path) -> String {
     path.display().to_string().replace('\\', "/")
 }
 
-/// What could not be read, for the report and for standard error.
+/// What could not be read, for the report, and how much of it there is.
 pub(super) fn troubles(evidence: &Evidence) -> (Vec<String>, u64) {
     let mut all = evidence.troubles.clone();
     if let Some(activity) = &evidence.activity {
@@ -157,5 +160,5 @@ pub(super) fn troubles(evidence: &Evidence) -> (Vec<String>, u64) {
         let records = crate::report::counted(all.records as usize, "record", "records");
         notices.push(format!("of the evidence, {files} and {records} could not be read"));
     }
-    (notices, all.files)
+    (notices, all.files + all.records)
 }

@@ -1,19 +1,18 @@
 //! `generate-policy`: a policy from what a principal did.
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::options::InputOptions;
+use super::progress::Bar;
 use super::{Failure, Global, Outcome, output, pipeline};
 use crate::activity::generate::{
     Generated, Generation, ResourceMode, UnknownResources, as_cloudformation, as_terraform, document, generate,
 };
 use crate::activity::query::{Dialect, Query};
 use crate::activity::usage::Troubles;
-use crate::activity::{Activity, Options, PrincipalKey, PrincipalSelector, Progress, Timestamp, collect, log_file};
+use crate::activity::{Activity, Options, PrincipalKey, PrincipalSelector, Timestamp, collect, log_file};
 use crate::catalog::Catalog;
 use crate::source::Sources;
 
@@ -133,28 +132,6 @@ fn end(text: &str) -> Result<Timestamp, String> {
     Ok(if is_day { Timestamp(end.days_after(1).0 - 1) } else { end })
 }
 
-/// Shows how the reading goes, on a terminal.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(global: &Global) -> Bar {
-        let shown = io::stderr().is_terminal() && !global.quiet;
-        let bar = if shown { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template("reading logs {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-        Bar(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
-    }
-}
-
-impl Progress for Bar {
-    fn start(&self, bytes: u64) {
-        self.0.set_length(bytes);
-    }
-
-    fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
-    }
-}
-
 impl GeneratePolicy {
     pub(super) fn run(self, global: &Global) -> Result<Outcome, Failure> {
         let data = pipeline::ServiceData::of(&self.input)?;
@@ -178,7 +155,7 @@ impl GeneratePolicy {
         };
         let bar = Bar::new(global);
         let activity = collect(&self.trail, &options, catalog, &bar);
-        bar.0.finish_and_clear();
+        bar.finish();
         report_troubles(&activity.coverage.troubles, global);
         let (key, used) = one_principal(&activity, &selector, &self.principal)?;
         let generation = self.generation();

@@ -23,6 +23,7 @@ mod options;
 mod output;
 mod parse;
 mod pipeline;
+mod progress;
 mod simulate;
 mod smt2;
 mod unused;

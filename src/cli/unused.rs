@@ -163,7 +163,7 @@ impl UnusedCommand {
                 }
             }
         };
-        let mut evidence = files.read(&sources, catalog, self.input.jobs);
+        let mut evidence = files.read(&sources, catalog, self.input.jobs, global);
         let (troubles, broken) = troubles(&evidence);
         if evidence.is_empty() && broken == 0 {
             return Err(Failure::usage("there is no evidence of use")

@@ -67,7 +67,7 @@ impl Validate {
                 let count = counted(files.passed_over, "file is", "files are");
                 loaded.notices.push(format!("of the paths of `--activity`, {count} no evidence of use"));
             }
-            let evidence = files.read(&sources, catalog, self.input.jobs);
+            let evidence = files.read(&sources, catalog, self.input.jobs, global);
             let (troubles, broken) = troubles(&evidence);
             let (found, further) =
                 super::unused::judge(Some(&loaded.deployment), &evidence, &self.tracking, &sources, catalog);

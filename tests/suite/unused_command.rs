@@ -385,7 +385,15 @@ fn a_role_whose_name_cloudformation_makes_is_found_again_by_tag_or_by_name_and_n
             ("details.json", &json!({"RoleDetailList": roles}).to_string()),
             (file, &example("last-accessed/orders-worker.json")),
         ]);
-        let args = ["template.yaml", "--authorization-details", "details.json", "--last-accessed", "last", "--exclude", "old-*"];
+        let args = [
+            "template.yaml",
+            "--authorization-details",
+            "details.json",
+            "--last-accessed",
+            "last",
+            "--exclude",
+            "old-*",
+        ];
         let report = unused(folder.path(), &args);
         let all = report["unusedAccess"].as_array().expect("a list");
         all.iter().map(|u| u["resource"].as_str().expect("an ARN").to_owned()).collect()
