@@ -169,7 +169,7 @@ fn record(number: u64, out: &mut String) -> u64 {
     let parameters = parameters.replace('#', &resource.to_string());
     let id = spread(number, 4);
     let (hour, minute, second) = (number / 3600 % 24, number / 60 % 60, number % 60);
-    let error = if spread(number, 5) % 50 == 0 {
+    let error = if spread(number, 5).is_multiple_of(50) {
         r#""errorCode":"AccessDenied","errorMessage":"User is not authorized to perform this operation because no identity-based policy allows it","#
     } else {
         ""

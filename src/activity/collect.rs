@@ -1,13 +1,13 @@
 //! Reading evidence: log files on several cores, each record counted where it belongs. Memory depends on what was done by whom,
 //! not on how often.
 
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
 use super::event_name::{self, Authorisation};
@@ -67,7 +67,7 @@ pub fn collect(paths: &[PathBuf], options: &Options, catalog: &Catalog, progress
         jobs => jobs,
     };
     let next = AtomicUsize::new(0);
-    let seen = Mutex::new(SeenEvents::default());
+    let seen = SeenEvents::new();
     let results = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..threads.min(files.len()).max(1) {
@@ -101,25 +101,37 @@ pub(super) struct Occurrence<'r, 'a> {
 
 /// The events that were read last. Overlapping trails deliver one event twice and at about the same time, so that this many
 /// suffice, and memory stays bounded.
-#[derive(Default)]
 struct SeenEvents {
-    known: FxHashSet<u64>,
-    order: VecDeque<u64>,
+    /// By the lowest bits of the id's hash, so that threads seldom wait for each other.
+    shards: [Mutex<Seen>; 16],
 }
 
-const REMEMBERED: usize = 1 << 20;
+/// Ids of two generations: when the newer is full, the older is forgotten.
+#[derive(Default)]
+struct Seen {
+    newer: FxHashSet<u64>,
+    older: FxHashSet<u64>,
+}
+
+/// Ids of a generation of one shard; of all, half a million.
+const GENERATION: usize = (1 << 19) / 16;
 
 impl SeenEvents {
+    fn new() -> SeenEvents {
+        SeenEvents { shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
     /// True if the event is new.
-    fn add(&mut self, id: u64) -> bool {
-        if !self.known.insert(id) {
+    fn add(&self, id: u64) -> bool {
+        let Some(shard) = self.shards.get(id as usize % self.shards.len()) else { return true };
+        let mut seen = locked(shard);
+        if seen.older.contains(&id) || !seen.newer.insert(id) {
             return false;
         }
-        self.order.push_back(id);
-        if self.order.len() > REMEMBERED
-            && let Some(old) = self.order.pop_front()
-        {
-            self.known.remove(&old);
+        if seen.newer.len() >= GENERATION {
+            let seen = &mut *seen;
+            std::mem::swap(&mut seen.newer, &mut seen.older);
+            seen.newer.clear();
         }
         true
     }
@@ -127,8 +139,10 @@ impl SeenEvents {
 
 /// What one event source and name come to, found once.
 struct Known {
-    /// What authorises it, if its parameters don't matter for that.
-    authorisation: Option<Authorisation>,
+    /// What authorises it when none of the deciding parameters is there.
+    authorisation: Authorisation,
+    /// The parameters that decide; `None` if they always do.
+    deciding: Option<Vec<&'static str>>,
     /// The service data have the event source.
     source: SmolStr,
     name: SmolStr,
@@ -138,7 +152,7 @@ struct Known {
 pub(super) struct Collector<'o> {
     options: &'o Options,
     catalog: &'o Catalog,
-    seen: &'o Mutex<SeenEvents>,
+    seen: &'o SeenEvents,
     activity: Activity,
     /// Principals by each ARN they were seen with.
     principals: FxHashMap<SmolStr, Option<usize>>,
@@ -152,7 +166,7 @@ pub(super) struct Collector<'o> {
 const MAJOR_VERSION: &str = "1";
 
 impl<'o> Collector<'o> {
-    fn new(options: &'o Options, catalog: &'o Catalog, seen: &'o Mutex<SeenEvents>) -> Collector<'o> {
+    fn new(options: &'o Options, catalog: &'o Catalog, seen: &'o SeenEvents) -> Collector<'o> {
         Collector {
             options,
             catalog,
@@ -284,7 +298,7 @@ impl<'o> Collector<'o> {
         };
         let id = record.shared_event_id.as_deref().or(record.event_id.as_deref());
         if let Some(id) = id
-            && !locked(self.seen).add(fingerprint(id))
+            && !self.seen.add(fingerprint(id))
         {
             return Some("seen before");
         }
@@ -339,11 +353,12 @@ impl<'o> Collector<'o> {
     fn known(&mut self, source: &str, name: &str) -> Option<&Known> {
         let number = self.events.get(source).and_then(|names| names.get(name)).copied();
         let number = number.unwrap_or_else(|| {
-            let fixed = event_source::service(self.catalog, source)
-                .is_none_or(|service| !event_name::depends_on_parameters(service, name));
-            let authorisation =
-                fixed.then(|| event_name::authorisation(self.catalog, source, name, &Parameters::default()));
-            self.known.push(Known { authorisation, source: source.into(), name: name.into() });
+            let deciding = match event_source::service(self.catalog, source) {
+                Some(service) => event_name::deciding_parameters(service, name),
+                None => Some(Vec::new()),
+            };
+            let authorisation = event_name::authorisation(self.catalog, source, name, &Parameters::default());
+            self.known.push(Known { authorisation, deciding, source: source.into(), name: name.into() });
             let number = self.known.len() - 1;
             self.events.entry(source.into()).or_default().insert(name.into(), number);
             number
@@ -362,18 +377,22 @@ impl<'o> Collector<'o> {
     ) -> Option<&'static str> {
         let catalog = self.catalog;
         let resources = self.options.resources;
-        let (mut authorisation, source, name) = {
+        let text = record.request_parameters.map(RawValue::get);
+        let (fixed, source, name) = {
             let known = self.known(source, name)?;
-            (known.authorisation.clone(), known.source.clone(), known.name.clone())
+            let decides = known.deciding.as_ref().is_none_or(|names| text.is_some_and(|text| mentions(text, names)));
+            (
+                (!decides).then(|| known.authorisation.clone()),
+                known.source.clone(),
+                known.name.clone(),
+            )
         };
-        let mut parameters = Parameters::default();
-        if (authorisation.is_none() || resources)
-            && let Some(text) = record.request_parameters
-        {
-            parameters = Parameters::read(text.get());
-        }
+        let parameters = match text {
+            Some(text) if fixed.is_none() || resources => Parameters::read(text),
+            _ => Parameters::default(),
+        };
         let authorisation =
-            authorisation.take().unwrap_or_else(|| event_name::authorisation(catalog, &source, &name, &parameters));
+            fixed.unwrap_or_else(|| event_name::authorisation(catalog, &source, &name, &parameters));
         let (_, used) = self.used.get_mut(principal)?;
         used.calls.merge(&calls);
         let identity = record.user_identity.as_ref();
@@ -420,6 +439,11 @@ impl<'o> Collector<'o> {
         self.activity.coverage.used += calls.count;
         None
     }
+}
+
+/// True if the text of parameters may hold one of these, which begin with a small letter or a capital one.
+fn mentions(text: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| text.contains(name.get(1..).unwrap_or(name)))
 }
 
 /// Roles that calls named are kept up to this number.

@@ -118,16 +118,22 @@ fn operations() -> &'static FxHashMap<String, Vec<Operation>> {
     })
 }
 
-/// True if what authorises an event depends on its parameters: only then need they be read for its actions.
-pub fn depends_on_parameters(service: &Service, event_name: &str) -> bool {
+/// The parameters that decide what authorises an event: only if one of them is there need the parameters be read for its
+/// actions. `None` if they always decide.
+pub fn deciding_parameters(service: &Service, event_name: &str) -> Option<Vec<&'static str>> {
     if service.prefix == "apigateway" {
-        return true;
+        return None;
     }
-    let name = event_name.to_ascii_lowercase();
-    let has_condition =
-        |rows: Option<&Vec<Row>>| rows.is_some_and(|rows| rows.iter().any(|row| row.condition.is_some()));
-    has_condition(names().get(&(service.prefix.as_str(), name)))
-        || has_condition(names().get(&(service.prefix.as_str(), "*".to_owned())))
+    let name = without_version(&service.prefix, event_name).to_ascii_lowercase();
+    let of = |name: String| names().get(&(service.prefix.as_str(), name)).into_iter().flatten();
+    let conditions = of(name).chain(of("*".to_owned())).filter_map(|row| row.condition.as_ref());
+    Some(
+        conditions
+            .map(|condition| match condition {
+                Condition::Present(name) | Condition::BeginsWith(name, _) => *name,
+            })
+            .collect(),
+    )
 }
 
 /// What authorises an event.

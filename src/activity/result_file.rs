@@ -67,7 +67,8 @@ fn rows<R: Read>(
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
     let header = csv.headers().map_err(|error| message(&error))?;
     let columns = Columns::of(header);
-    if !columns.has(WHOLE) && !(columns.has(&["eventname"]) && columns.has(&["eventsource"])) {
+    let told_apart = columns.has(&["eventname"]) && columns.has(&["eventsource"]);
+    if !told_apart && !columns.has(WHOLE) {
         return Err("the header has no columns `eventSource` and `eventName`, nor one with records as JSON".to_owned());
     }
     let mut row = csv::StringRecord::new();

@@ -156,8 +156,11 @@ fn event_of(number: usize, service: &Service, action: &Action, random: &mut Rand
     Made { record, needs }
 }
 
+/// Event source, event name, parameters, and the actions and resources that it needs.
+type Exception = (&'static str, &'static str, Value, Vec<(&'static str, &'static str)>);
+
 /// Events whose names are not those of their actions.
-fn exceptions() -> Vec<(&'static str, &'static str, Value, Vec<(&'static str, &'static str)>)> {
+fn exceptions() -> Vec<Exception> {
     let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/orders";
     let queue_arn = "arn:aws:sqs:eu-west-1:111122223333:orders";
     vec![
