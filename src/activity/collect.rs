@@ -381,18 +381,13 @@ impl<'o> Collector<'o> {
         let (fixed, source, name) = {
             let known = self.known(source, name)?;
             let decides = known.deciding.as_ref().is_none_or(|names| text.is_some_and(|text| mentions(text, names)));
-            (
-                (!decides).then(|| known.authorisation.clone()),
-                known.source.clone(),
-                known.name.clone(),
-            )
+            ((!decides).then(|| known.authorisation.clone()), known.source.clone(), known.name.clone())
         };
         let parameters = match text {
             Some(text) if fixed.is_none() || resources => Parameters::read(text),
             _ => Parameters::default(),
         };
-        let authorisation =
-            fixed.unwrap_or_else(|| event_name::authorisation(catalog, &source, &name, &parameters));
+        let authorisation = fixed.unwrap_or_else(|| event_name::authorisation(catalog, &source, &name, &parameters));
         let (_, used) = self.used.get_mut(principal)?;
         used.calls.merge(&calls);
         let identity = record.user_identity.as_ref();
