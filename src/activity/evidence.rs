@@ -1,11 +1,14 @@
 //! Evidence of all kinds for one run: each file is told by its content. Who a file of last accessed details is about is kept as
 //! the label that it was given with.
 
+use super::access_keys::{self, AccessKey};
 use super::authorization_details::{self, AuthorizationDetails, Pages};
 use super::credential_report::{self, CredentialReport, UserCredentials};
 use super::last_accessed::{self, LastAccessed};
 use super::time::Timestamp;
 use super::usage::{Activity, Troubles};
+use smol_str::SmolStr;
+
 use crate::source::{Limits, Sources, Span, json};
 
 /// What is known of the use of access.
@@ -15,6 +18,8 @@ pub struct Evidence {
     pub details: Option<AuthorizationDetails>,
     /// The credential reports, put together.
     pub credentials: Option<CredentialReport>,
+    /// The ids of access keys, sorted by their users.
+    pub access_keys: Vec<AccessKey>,
     /// Last accessed details, with the label that says whose they are: an ARN, a name, or a path without extension.
     pub last_accessed: Vec<(String, LastAccessed)>,
     /// What trails tell.
@@ -32,6 +37,8 @@ pub enum EvidenceKind {
     CredentialReport,
     /// `get-service-last-accessed-details`
     LastAccessed,
+    /// `list-access-keys`
+    AccessKeys,
 }
 
 /// Reads files one by one.
@@ -57,6 +64,8 @@ impl EvidenceKind {
             Some(EvidenceKind::LastAccessed)
         } else if has("\"Content\"") && (has("\"ReportFormat\"") || has("\"GeneratedTime\"")) {
             Some(EvidenceKind::CredentialReport)
+        } else if has("\"AccessKeyMetadata\"") {
+            Some(EvidenceKind::AccessKeys)
         } else {
             None
         }
@@ -107,6 +116,11 @@ impl EvidenceReader {
                     self.evidence.last_accessed.push((label.to_owned(), read));
                 }
             }
+            EvidenceKind::AccessKeys if access_keys::looks_like(&root) => {
+                let keys = access_keys::read(file, &root, troubles);
+                self.evidence.access_keys.extend(keys);
+            }
+            EvidenceKind::AccessKeys => troubles.file(file, "this is no list of access keys".to_owned()),
             EvidenceKind::CredentialReport => troubles.file(file, "this is no credential report".to_owned()),
             _ => troubles.file(file, "these are no last accessed details".to_owned()),
         }
@@ -126,6 +140,7 @@ impl EvidenceReader {
 
     /// All of it.
     pub fn finish(mut self) -> Evidence {
+        self.evidence.access_keys.sort_by(|a, b| (&a.user, &a.id).cmp(&(&b.user, &b.id)));
         self.evidence.details = self.pages.map(Pages::finish);
         self.evidence
     }
@@ -144,6 +159,13 @@ impl Evidence {
         let credentials = self.credentials.as_ref().and_then(CredentialReport::newest);
         let activity = self.activity.as_ref().and_then(|a| a.coverage.period).map(|(_, last)| last);
         files.max(details).max(credentials).max(activity)
+    }
+
+    /// The id of a user's access key that was created then, if it is known.
+    pub fn access_key_id(&self, user: &str, created: Option<Timestamp>) -> Option<&SmolStr> {
+        let start = self.access_keys.partition_point(|key| key.user.as_str() < user);
+        let end = self.access_keys.partition_point(|key| key.user.as_str() <= user);
+        access_keys::id_of(self.access_keys.get(start..end)?, user, created)
     }
 
     /// The users of the credential reports; the root user is none.

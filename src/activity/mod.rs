@@ -11,6 +11,7 @@
 //! and resources there are and not on the length of the log. What could not be read and what could not be mapped is counted there,
 //! too. Nothing here knows of templates.
 
+pub mod access_keys;
 pub mod authorization_details;
 pub mod collect;
 pub mod credential_report;

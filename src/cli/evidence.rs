@@ -20,7 +20,7 @@ const BEGINNING: usize = 4 << 10;
 pub(super) struct EvidenceFiles {
     /// Pages of authorization details.
     pub authorization_details: Vec<PathBuf>,
-    /// Credential reports.
+    /// Credential reports, and lists of access keys, which have their ids.
     pub credential_reports: Vec<PathBuf>,
     /// Files and folders of last accessed details; those that are about a known entity with its name or ARN.
     pub last_accessed: Vec<(Option<String>, PathBuf)>,
@@ -64,7 +64,9 @@ impl EvidenceFiles {
         let kind = if is_log { None } else { EvidenceKind::of(&text) };
         match kind.or_else(|| (!is_log).then(|| EvidenceKind::of(&std::fs::read_to_string(path).ok()?)).flatten()) {
             Some(EvidenceKind::AuthorizationDetails) => self.authorization_details.push(path.to_owned()),
-            Some(EvidenceKind::CredentialReport) => self.credential_reports.push(path.to_owned()),
+            Some(EvidenceKind::CredentialReport | EvidenceKind::AccessKeys) => {
+                self.credential_reports.push(path.to_owned())
+            }
             Some(EvidenceKind::LastAccessed) => {
                 let label = label_of(folder.and_then(|f| path.strip_prefix(f).ok()).unwrap_or(path));
                 self.last_accessed.push((Some(label), path.to_owned()));
@@ -89,7 +91,10 @@ impl EvidenceFiles {
             read(EvidenceKind::AuthorizationDetails, path, "", &mut reader);
         }
         for path in &self.credential_reports {
-            read(EvidenceKind::CredentialReport, path, "", &mut reader);
+            let is_keys =
+                std::fs::read_to_string(path).is_ok_and(|t| EvidenceKind::of(&t) == Some(EvidenceKind::AccessKeys));
+            let kind = if is_keys { EvidenceKind::AccessKeys } else { EvidenceKind::CredentialReport };
+            read(kind, path, "", &mut reader);
         }
         for (entity, path) in &self.last_accessed {
             match entity {

@@ -30,7 +30,7 @@ pub(super) struct UnusedCommand {
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Evidence")]
     authorization_details: Vec<PathBuf>,
 
-    /// The output of `aws iam get-credential-report`, or the CSV in it
+    /// The output of `aws iam get-credential-report`, or the CSV in it; that of `aws iam list-access-keys` for the ids of keys
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Evidence")]
     credential_report: Vec<PathBuf>,
 

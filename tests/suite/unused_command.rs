@@ -160,6 +160,17 @@ fn exclusions_by_name_and_by_tag_leave_out_users_and_roles() {
 }
 
 #[test]
+fn an_access_key_has_its_id_where_it_is_known() {
+    let keys = json!({"AccessKeyMetadata": [
+        {"UserName": "ana", "AccessKeyId": "AKIAEXAMPLE1", "Status": "Active", "CreateDate": "2024-03-01T09:05:12+00:00"}
+    ]});
+    let folder = folder(&[("report.csv", &example("credential-report.csv")), ("keys.json", &keys.to_string())]);
+    let id = |args: &[&str]| unused(folder.path(), args)["unusedAccess"][0]["details"][0]["accessKeyId"].clone();
+    assert_eq!(id(&["--credential-report", "report.csv", "keys.json"]), "AKIAEXAMPLE1");
+    assert_eq!(id(&["--credential-report", "report.csv"]), "access_key_1");
+}
+
+#[test]
 fn bad_evidence_is_named_and_counted_and_the_rest_is_judged() {
     let report =
         format!("{}\nbo,arn:aws:iam::111122223333:user/bo,never\n", example("credential-report.csv").trim_end());

@@ -185,11 +185,14 @@ impl<'a> Judge<'a> {
             {
                 found.push(new(UnusedAccessType::Password, vec![Detail::Whole { last_accessed }]));
             }
-            // Which of a user's keys a trail speaks of is not known: the report has no ids.
-            let signed = subject.used.and_then(|u| u.access_keys.values().filter_map(|k| k.last()).max());
             for (number, key) in &credentials.access_keys {
+                let id = self.evidence.access_key_id(&credentials.user, key.set);
+                // Without its id, which of a user's keys a trail speaks of is not known.
+                let keys = subject.used.into_iter().flat_map(|u| &u.access_keys);
+                let signed =
+                    keys.filter(|(other, _)| id.is_none_or(|id| id == *other)).filter_map(|(_, k)| k.last()).max();
                 if let Some(last_accessed) = self.credential(key, signed, credentials.created) {
-                    let access_key_id = format!("access_key_{number}");
+                    let access_key_id = id.map_or_else(|| format!("access_key_{number}"), ToString::to_string);
                     found.push(new(
                         UnusedAccessType::AccessKey,
                         vec![Detail::AccessKey { access_key_id, last_accessed }],

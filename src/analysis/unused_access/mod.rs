@@ -102,7 +102,7 @@ pub enum Detail {
     /// A key.
     #[serde(rename_all = "camelCase")]
     AccessKey {
-        /// The key's number in the credential report, which has no ids: `access_key_1`.
+        /// The key's id; where it is not known, its number in the credential report, which has no ids: `access_key_1`.
         access_key_id: String,
         /// Its last use.
         last_accessed: Option<Timestamp>,
