@@ -9,7 +9,7 @@ mod generate;
 use std::fs;
 use std::hint::black_box;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -43,41 +43,45 @@ fn main() {
         mb(made.bytes),
         mb(made.compressed)
     );
-    println!("| what | threads | seconds | MB/s of JSON | events | peak MB |\n|---|--:|--:|--:|--:|--:|");
+    println!("| what | threads | seconds | MB/s of JSON | of the baseline's rate |\n|---|--:|--:|--:|--:|");
 
-    let catalog = Catalog::embedded();
-    let one = PrincipalSelector::parse(generate::ROLE).expect("a role");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut ours = Vec::new();
-    // Ours first: what the process has used at most by then is what ours has used.
     for jobs in [1, cores] {
-        let all = Options { jobs, data_events: true, ..Options::default() };
-        let policy = Options { principal: Some(one.clone()), resources: true, ..all.clone() };
-        for (name, options) in [("all principals, actions", all), ("one principal, with resources", policy)] {
-            let start = Instant::now();
-            let activity = collect(std::slice::from_ref(&folder), &options, catalog, &());
-            let seconds = start.elapsed().as_secs_f64();
-            assert_eq!(activity.coverage.events, made.events, "nothing is lost");
-            assert_eq!(activity.coverage.bytes, made.bytes, "nothing is lost");
-            assert!(activity.coverage.troubles.is_empty());
-            check_counts(&activity, &options, &made);
-            print(name, jobs, seconds, made.bytes, activity.coverage.events);
-            ours.push((jobs, name, seconds));
+        // Each is run in turn, and the least of three counts: on a machine with other work the ratio says more than the time.
+        let mut least = [f64::INFINITY; 4];
+        let mut memory = String::new();
+        for round in 0..3 {
+            let took = [ours(&folder, jobs, false, &made), ours(&folder, jobs, true, &made)];
+            if round == 0 {
+                memory = peak();
+            }
+            let took = [took[0], took[1], baseline(&folder, jobs, true, &made), baseline(&folder, jobs, false, &made)];
+            for (least, took) in least.iter_mut().zip(took) {
+                *least = least.min(took);
+            }
         }
-    }
-    for jobs in [1, cores] {
-        let start = Instant::now();
-        let events = baseline(&folder, jobs, true);
-        let seconds = start.elapsed().as_secs_f64();
-        assert_eq!(events, made.events);
-        print("baseline: gzip and serde_json", jobs, seconds, made.bytes, events);
-        for (_, name, took) in ours.iter().filter(|(of, _, _)| *of == jobs) {
-            println!("  {name}, {jobs} threads: {:.0} % of the baseline", 100.0 * seconds / took);
+        let names = ["all principals, actions", "one principal, with resources", "baseline: gzip and serde_json", "gzip alone"];
+        for (name, seconds) in names.iter().zip(least) {
+            let (rate, ratio) = (mb(made.bytes) / seconds, 100.0 * least[2] / seconds);
+            println!("| {name} | {jobs} | {seconds:.2} | {rate:.0} | {ratio:.0} % |");
         }
-        let start = Instant::now();
-        baseline(&folder, jobs, false);
-        print("gzip alone", jobs, start.elapsed().as_secs_f64(), made.bytes, 0);
+        println!("peak memory of the first two with {jobs} threads: {memory} MB");
     }
+}
+
+/// Reads the logs as the program does; seconds.
+fn ours(folder: &Path, jobs: usize, of_one: bool, made: &generate::Made) -> f64 {
+    let one = PrincipalSelector::parse(generate::ROLE).expect("a role");
+    let principal = of_one.then_some(one);
+    let options = Options { jobs, data_events: true, resources: of_one, principal, ..Options::default() };
+    let start = Instant::now();
+    let activity = collect(&[folder.to_owned()], &options, Catalog::embedded(), &());
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!(activity.coverage.events, made.events, "nothing is lost");
+    assert_eq!(activity.coverage.bytes, made.bytes, "nothing is lost");
+    assert!(activity.coverage.troubles.is_empty());
+    check_counts(&activity, &options, made);
+    seconds
 }
 
 /// What was counted is what was written.
@@ -94,8 +98,9 @@ fn check_counts(activity: &Activity, options: &Options, made: &generate::Made) {
     }
 }
 
-/// Decompresses each file, and parses it; the number of records.
-fn baseline(folder: &std::path::Path, jobs: usize, parse: bool) -> u64 {
+/// Decompresses each file, and parses it; seconds.
+fn baseline(folder: &Path, jobs: usize, parse: bool, made: &generate::Made) -> f64 {
+    let start = Instant::now();
     let files: Vec<PathBuf> =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
     let (next, events) = (AtomicUsize::new(0), AtomicU64::new(0));
@@ -118,11 +123,8 @@ fn baseline(folder: &std::path::Path, jobs: usize, parse: bool) -> u64 {
             });
         }
     });
-    events.into_inner()
-}
-
-fn print(name: &str, jobs: usize, seconds: f64, bytes: u64, events: u64) {
-    println!("| {name} | {jobs} | {seconds:.2} | {:.0} | {events} | {} |", mb(bytes) / seconds, peak());
+    assert!(!parse || events.into_inner() == made.events);
+    start.elapsed().as_secs_f64()
 }
 
 fn mb(bytes: u64) -> f64 {

@@ -343,8 +343,8 @@ impl<'o> Collector<'o> {
                 }
                 number
             });
-        // The ARNs of sessions have no end; those of roles and users do.
-        if number.is_some() || !arn.starts_with("arn:aws:sts:") {
+        // There is no end to the ARNs of sessions; of roles and users there is.
+        if !arn.contains(":assumed-role/") {
             self.principals.insert(arn.into(), number);
         }
         number.ok_or("another principal")

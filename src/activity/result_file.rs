@@ -15,16 +15,24 @@ use super::record::{Record, RecordResource, SessionContext, SessionIssuer, Str, 
 use super::stream::Reading;
 use super::time::Timestamp;
 
-/// Counts what is read.
+/// Counts what is read, and stops where a row has no end: a quote that is never closed makes one of all that follows.
 struct Counting<R> {
     reader: R,
     bytes: u64,
+    of_row: usize,
 }
+
+/// No row is longer than this.
+const MAX_ROW: usize = 32 << 20;
 
 impl<R: Read> Read for Counting<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.of_row > MAX_ROW {
+            return Err(io::Error::other(format!("a row is longer than {} MB", MAX_ROW >> 20)));
+        }
         let read = self.reader.read(out)?;
         self.bytes += read as u64;
+        self.of_row += read;
         Ok(read)
     }
 }
@@ -55,7 +63,7 @@ const WHOLE: &[&str] = &["eventjson", "cloudtrailevent"];
 
 /// Reads the rows of a file, each as the record or records that it stands for; their numbers are those of the rows, from 1.
 pub(super) fn read<R: Read>(reader: R, each: &mut dyn FnMut(u64, Result<Occurrence<'_, '_>, String>)) -> Reading {
-    let mut counting = Counting { reader, bytes: 0 };
+    let mut counting = Counting { reader, bytes: 0, of_row: 0 };
     let stopped = rows(&mut counting, each).err();
     Reading { bytes: counting.bytes, stopped }
 }
@@ -78,6 +86,7 @@ fn rows<R: Read>(
         match csv.read_record(&mut row) {
             Ok(false) => return Ok(()),
             Ok(true) => {
+                csv.get_mut().of_row = 0;
                 if row.len() < columns.0.len() {
                     each(number, Err("the row has fewer columns than the header".to_owned()));
                 } else {
@@ -93,6 +102,7 @@ fn rows<R: Read>(
 fn message(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => "the file is truncated".to_owned(),
+        csv::ErrorKind::Io(error) => error.to_string(),
         csv::ErrorKind::Utf8 { .. } => "the row is not UTF-8".to_owned(),
         _ => error.to_string(),
     }
@@ -318,6 +328,14 @@ mod tests {
             });
             assert_eq!((seen, reading.stopped, reading.bytes), (1, None, csv.len() as u64), "{csv}");
         }
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_does_not_take_all_memory() {
+        let head = b"eventsource,eventname\ns3,a\n\"".as_slice();
+        let mut rows = 0;
+        let reading = read(head.chain(io::repeat(b'x')), &mut |_, _| rows += 1);
+        assert_eq!((rows, reading.stopped.as_deref()), (1, Some("a row is longer than 32 MB")));
     }
 
     #[test]

@@ -419,6 +419,12 @@ fn the_report_counts_every_event_once_and_says_what_it_passed_over() {
         json!([{"eventSource": "nowhere.amazonaws.com", "eventName": "DoSomething", "count": 1}])
     );
     assert_eq!(report["isComplete"], json!(false));
+    let listed = report["actions"].as_array().expect("actions");
+    let queue = listed.iter().find(|action| action["action"] == "sqs:SendMessage").expect("the queue's action");
+    assert_eq!((&queue["succeeded"], &queue["failed"], &queue["denied"]), (&json!(3), &json!(0), &json!(0)));
+    let denied: u64 = listed.iter().filter_map(|action| action["denied"].as_u64()).sum();
+    let failed: u64 = listed.iter().filter_map(|action| action["failed"].as_u64()).sum();
+    assert!(denied > 5 && failed > 5, "{denied} {failed}");
     let notes = report["notes"].to_string();
     for part in ["iam:PassRole", "Data events", "nowhere.amazonaws.com DoSomething", "444455556666"] {
         assert!(notes.contains(part), "{part}: {notes}");
@@ -659,4 +665,39 @@ fn periods_are_kept_to() {
     }
     let args = ["generate-policy", "--principal", "app", "--from", "2026-09-10", "--to", "2026-09-01", "--trail"];
     assert_eq!(run(iam_preflight().args(args).arg(folder.path())).code, 2);
+}
+
+#[test]
+fn whatever_the_bytes_of_a_log_are_reading_it_ends_and_loses_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let random = &mut Random::new(11);
+    let records: Vec<_> = (0..3).map(|number| record(number, "s3", "ListBuckets", "eu-west-1")).collect();
+    let log = json!({"Records": records}).to_string();
+    let result = format!(
+        "event_source,event_name,principal_type,principal_arn,event_count,resources,useridentity\n\
+         s3.amazonaws.com,ListBuckets,AssumedRole,{ROLE},3,\"[{{arn=a, b={{c=d}}}}]\",\"{{type=x, arn={ROLE}}}\"\n"
+    );
+    let files = 400;
+    for number in 0..files {
+        let (name, text) = if number % 2 == 0 { ("json", &log) } else { ("csv", &result) };
+        let mut bytes = text.clone().into_bytes();
+        for _ in 0..1 + random.below(6) {
+            let at = random.below(bytes.len());
+            match random.below(4) {
+                0 => bytes[at] = random.below(256) as u8,
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, b"{}[]\",:=\\\n"[random.below(10)]),
+                _ => bytes.truncate(at.max(1)),
+            }
+            if bytes.is_empty() {
+                bytes.push(b'{');
+            }
+        }
+        fs::write(folder.path().join(format!("{number}.{name}")), bytes).expect("written");
+    }
+    let options = Options { resources: true, ..Options::default() };
+    let activity = collect(&[folder.path().to_owned()], &options, Catalog::embedded(), &());
+    assert_eq!(activity.coverage.files, files);
+    let troubles = &activity.coverage.troubles;
+    assert!(troubles.files > 20 && troubles.records > 20, "{troubles:?}");
 }

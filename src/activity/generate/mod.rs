@@ -122,6 +122,20 @@ impl Generated {
         let unmapped: Vec<Value> = (self.unmapped.iter())
             .map(|(source, name, count)| json!({"eventSource": source, "eventName": name, "count": count}))
             .collect();
+        let actions: Vec<Value> = (used.actions.iter())
+            .map(|(action, used)| {
+                let (first, last) = used.all().period.unzip();
+                json!({
+                    "action": action,
+                    "succeeded": used.succeeded.count,
+                    "failed": used.failed.count,
+                    "denied": used.denied.count,
+                    "firstSeen": first,
+                    "lastSeen": last,
+                    "invokedBy": used.invoked_by.keys().collect::<Vec<_>>(),
+                })
+            })
+            .collect();
         let (from, to) = coverage.period.unzip();
         json!({
             "principal": used.arn,
@@ -129,6 +143,7 @@ impl Generated {
             "isComplete": self.is_complete,
             "unmapped": unmapped,
             "notes": self.notes,
+            "actions": actions,
             "events": {
                 "read": coverage.events,
                 "used": coverage.used,
