@@ -60,7 +60,8 @@ fn main() {
                 *least = least.min(took);
             }
         }
-        let names = ["all principals, actions", "one principal, with resources", "baseline: gzip and serde_json", "gzip alone"];
+        let names =
+            ["all principals, actions", "one principal, with resources", "baseline: gzip and serde_json", "gzip alone"];
         for (name, seconds) in names.iter().zip(least) {
             let (rate, ratio) = (mb(made.bytes) / seconds, 100.0 * least[2] / seconds);
             println!("| {name} | {jobs} | {seconds:.2} | {rate:.0} | {ratio:.0} % |");
