@@ -278,3 +278,24 @@ fn recommended_policies_narrow_and_keep_what_was_used() {
     }
     assert!(replaced > 40 && detached > 0, "{replaced} replaced and {detached} detached are too few to show anything");
 }
+
+#[test]
+fn large_policies_of_aws_are_replaced_by_parts_within_the_quota() {
+    for (seed, name) in
+        ["AdministratorAccess", "SecurityAudit", "AmazonECS_FullAccess", "SystemAdministrator"].iter().enumerate()
+    {
+        let random = &mut Random(0xA5A5_0001 + seed as u64);
+        let policy = Catalog::embedded().managed_policy(name).expect("known");
+        let mut evidence = export(&[serde_json::from_str(policy.document).expect("JSON")]);
+        evidence.last_accessed.push(("app".to_owned(), last_accessed(random)));
+        let report = analyse(None, &evidence, &Settings::default(), Catalog::embedded());
+        let [unused] = report.found.as_slice() else { panic!("{name}: one finding") };
+        let (replaced, _) = hold(unused, &evidence, seed as u64);
+        assert_eq!(replaced, 1, "{name}");
+        let Advice::Replace(parts) = &unused.policies[0].advice else { panic!("{name}: parts") };
+        for part in parts {
+            let size = part.root().to_json().to_string().chars().filter(|c| !c.is_whitespace()).count();
+            assert!(size <= 6144, "{name}: {size} characters");
+        }
+    }
+}

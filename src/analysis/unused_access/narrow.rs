@@ -147,15 +147,21 @@ impl Unused {
         Some(left.into_iter().collect())
     }
 
-    /// The whole document; `None` if nothing of it goes.
+    /// The whole document; `None` if nothing of it goes. With `short`, its lists are written as short as they can be.
     pub fn document(
         &self,
         document: &PolicyDocument,
+        short: bool,
         catalog: &Catalog,
     ) -> Result<Option<PolicyDocument>, Unsupported> {
         let mut of: BTreeMap<Option<usize>, Narrowed> = BTreeMap::new();
         for statement in &document.statements {
-            of.insert(statement.index, self.statement(statement, catalog)?);
+            let mut narrowed = self.statement(statement, catalog)?;
+            if let (true, Narrowed::Actions(actions), Some(list)) = (short, &mut narrowed, &statement.action) {
+                let entries: Vec<&str> = list.items.iter().map(|i| i.text.as_str()).collect();
+                *actions = shortened(actions, &entries, catalog);
+            }
+            of.insert(statement.index, narrowed);
         }
         if of.values().all(|n| *n == Narrowed::Same) {
             return Ok(None);
@@ -208,8 +214,11 @@ fn list(actions: &[SmolStr], span: Span) -> NodeKind {
 }
 
 /// Writes lists of actions shorter: names of one service that begin alike become a wildcard where every action of the
-/// service data that it matches is in the list.
-pub(super) fn shortened(actions: &[SmolStr], catalog: &Catalog) -> Vec<SmolStr> {
+/// service data that it matches is in the list, and where one of the entries that the list comes from has matched all that the
+/// wildcard does, future actions included.
+fn shortened(actions: &[SmolStr], entries: &[&str], catalog: &Catalog) -> Vec<SmolStr> {
+    let entries: Vec<String> = entries.iter().map(|e| e.to_ascii_lowercase()).collect();
+    let allowed = |pattern: &str| entries.iter().any(|e| glob::covers(e, &pattern.to_ascii_lowercase()));
     let mut by_service: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut short: Vec<SmolStr> = Vec::new();
     for action in actions {
@@ -226,7 +235,7 @@ pub(super) fn shortened(actions: &[SmolStr], catalog: &Catalog) -> Vec<SmolStr> 
         let mut at = 0;
         while let Some(name) = names.get(at) {
             let rest = names.get(at..).unwrap_or_default();
-            let (beginning, count) = longest_group(service, name, rest);
+            let (beginning, count) = longest_group(service, name, rest, &allowed);
             if count > 1 {
                 short.push(format!("{prefix}:{beginning}*").into());
             } else {
@@ -239,14 +248,19 @@ pub(super) fn shortened(actions: &[SmolStr], catalog: &Catalog) -> Vec<SmolStr> 
 }
 
 /// The shortest beginning of `name` (at a capital letter) whose every action of the service stands at the start of `names`.
-fn longest_group<'n>(service: &Service, name: &'n str, names: &[&str]) -> (&'n str, usize) {
+fn longest_group<'n>(
+    service: &Service,
+    name: &'n str,
+    names: &[&str],
+    allowed: &dyn Fn(&str) -> bool,
+) -> (&'n str, usize) {
     let cuts =
         name.char_indices().filter(|(i, c)| *i > 0 && c.is_ascii_uppercase()).map(|(i, _)| i).chain([name.len()]);
     for cut in cuts {
         let Some(beginning) = name.get(..cut) else { continue };
         let listed = names.iter().take_while(|n| n.starts_with(beginning)).count();
         let all = service.actions_matching(&format!("{beginning}*")).count();
-        if listed == all {
+        if listed == all && allowed(&format!("{}:{beginning}*", service.prefix)) {
             return (beginning, listed);
         }
     }
@@ -317,8 +331,10 @@ mod tests {
                 {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]}"#,
         );
-        let after =
-            unused(&[("sqs", None)]).document(&before, Catalog::embedded()).expect("supported").expect("narrower");
+        let after = unused(&[("sqs", None)])
+            .document(&before, false, Catalog::embedded())
+            .expect("supported")
+            .expect("narrower");
         assert_eq!(
             after.root().to_json(),
             serde_json::json!({"Version": "2012-10-17", "Id": "x", "Statement": [
@@ -327,7 +343,7 @@ mod tests {
                 {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]})
         );
         let not_action = document(r#"{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}"#);
-        assert_eq!(unused(&[]).document(&not_action, Catalog::embedded()).err(), Some(Unsupported::NotAction));
+        assert_eq!(unused(&[]).document(&not_action, false, Catalog::embedded()).err(), Some(Unsupported::NotAction));
     }
 
     #[test]
@@ -336,7 +352,8 @@ mod tests {
         let sqs = catalog.service("sqs").expect("known");
         let names = sqs.actions.iter().filter(|a| a.name != "ListQueues");
         let all: Vec<SmolStr> = names.map(|a| SmolStr::from(format!("sqs:{}", a.name))).collect();
-        let short = shortened(&all, catalog);
+        let short = shortened(&all, &["sqs:*"], catalog);
+        assert_eq!(shortened(&all, &["sqs:?"], catalog), all, "nothing that was not allowed");
         assert!(short.len() < all.len(), "{short:?}");
         let mut expanded: Vec<SmolStr> = Vec::new();
         for pattern in &short {

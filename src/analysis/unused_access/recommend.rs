@@ -8,7 +8,7 @@
 
 use smol_str::SmolStr;
 
-use super::narrow::{Narrowed, Unsupported, Unused, shortened, with_actions, with_statements};
+use super::narrow::{Narrowed, Unsupported, Unused, with_actions, with_statements};
 use crate::analysis::custom_check::compile;
 use crate::catalog::Catalog;
 use crate::logic::engine::{Access, CompiledPolicy, Permissions, Ties, access_not_granted, added};
@@ -45,7 +45,7 @@ impl Advice {
 
 /// What is recommended for a policy, and what is left of each of its Allow statements.
 pub(super) fn advice(document: &PolicyDocument, unused: &Unused, catalog: &Catalog) -> Advice {
-    let narrower = match unused.document(document, catalog) {
+    let narrower = match unused.document(document, false, catalog) {
         Ok(None) => return Advice::Keep,
         Ok(Some(narrower)) => narrower,
         Err(Unsupported::NotAction) => {
@@ -59,7 +59,15 @@ pub(super) fn advice(document: &PolicyDocument, unused: &Unused, catalog: &Catal
             false => Advice::Detach,
         };
     }
-    let parts = within_quota(narrower, catalog);
+    // Over the quota, lists are written shorter; still over it, the policy is split.
+    let parts = match size(&narrower) > QUOTA {
+        false => vec![narrower],
+        true => match unused.document(document, true, catalog) {
+            Ok(Some(short)) if size(&short) > QUOTA => split(&short),
+            Ok(Some(short)) => vec![short],
+            _ => vec![narrower],
+        },
+    };
     match prove(document, &parts, unused) {
         Ok(()) => Advice::Replace(parts),
         Err(why) => Advice::none("NOT_PROVEN", why),
@@ -131,28 +139,7 @@ fn size_of(node: &Node) -> usize {
     node.to_json().to_string().chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// The policy as it is, if it is within the quota; else with shorter lists of actions; else in parts, each with all Denies.
-fn within_quota(document: PolicyDocument, catalog: &Catalog) -> Vec<PolicyDocument> {
-    if size(&document) <= QUOTA {
-        return vec![document];
-    }
-    let short: Vec<(Option<usize>, Vec<SmolStr>)> = document
-        .statements
-        .iter()
-        .filter(|s| s.is_allow())
-        .filter_map(|s| {
-            let actions: Vec<SmolStr> = s.action.as_ref()?.items.iter().map(|i| i.text.as_smol().clone()).collect();
-            Some((s.index, shortened(&actions, catalog)))
-        })
-        .collect();
-    let of = |index: Option<usize>| short.iter().find(|(i, _)| *i == index).map(|(_, actions)| actions);
-    let document = with_statements(&document, &|index, node| match of(index) {
-        Some(actions) => Some(with_actions(node, actions)),
-        None => Some(node.clone()),
-    });
-    if size(&document) <= QUOTA { vec![document] } else { split(&document) }
-}
-
+/// The policy in parts, each with all Denies.
 fn split(document: &PolicyDocument) -> Vec<PolicyDocument> {
     // A statement and where it stands; long ones in pieces.
     let frame = with_statements(document, &|index, node| is_deny(document, index).then(|| node.clone()));
