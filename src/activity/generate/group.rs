@@ -17,9 +17,10 @@ const MANY: usize = 3;
 pub(super) fn statements(catalog: &Catalog, used: &PrincipalUse, generation: Generation) -> Vec<GeneratedStatement> {
     // Service, whether it reads only, resources.
     let mut groups: BTreeMap<(SmolStr, bool, Vec<SmolStr>), BTreeSet<SmolStr>> = BTreeMap::new();
+    let partition = Arn::split(&used.arn).map_or("aws", |arn| arn.partition);
     for (name, action_use) in &used.actions {
         let Some((service, action)) = catalog.action(name) else { continue };
-        let resources = resources(service, action, action_use, generation);
+        let resources = resources(service, action, action_use, generation, partition);
         let reads = generation.split_access && reads(action.access_level);
         groups.entry((service.prefix.clone(), reads, resources)).or_default().insert(name.clone());
     }
@@ -60,12 +61,18 @@ fn sid_word(prefix: &str) -> String {
 }
 
 /// What stands in `Resource` for an action.
-fn resources(service: &Service, action: &Action, used: &ActionUse, generation: Generation) -> Vec<SmolStr> {
+fn resources(
+    service: &Service,
+    action: &Action,
+    used: &ActionUse,
+    generation: Generation,
+    partition: &str,
+) -> Vec<SmolStr> {
     let found: Vec<&FoundResource> = used.resources.iter().collect();
     let placeholders = |wanted: &dyn Fn(&str) -> bool| -> Vec<SmolStr> {
         let types = action.resources.iter().filter(|used| wanted(&used.name));
         let formats = types.filter_map(|used| service.resource_type(&used.name)).flat_map(|of| of.arns.iter());
-        formats.map(|format| format.replace("${Partition}", "aws").into()).collect()
+        formats.map(|format| format.replace("${Partition}", partition).into()).collect()
     };
     let mut patterns: BTreeSet<SmolStr> = match generation.resources {
         ResourceMode::Placeholders => {
