@@ -12,6 +12,7 @@ mod key;
 mod key_values;
 mod language;
 mod others;
+mod outside;
 mod pattern;
 mod permissions;
 mod product;
@@ -26,6 +27,7 @@ mod witness;
 
 pub use compile::{CompileError, CompiledPolicy, Ties};
 pub use containment::Entry;
+pub use outside::{Zone, no_outside_access};
 pub use permissions::{Added, Permissions, added};
 pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};
