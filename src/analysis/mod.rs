@@ -1,9 +1,11 @@
-//! What policies mean, in the terms of the questions that people ask: the custom policy checks, and the pairing of
-//! policies between two versions of a deployment, and the difference in access. The engine ([`crate::logic::engine`]) decides; what lives here says which
-//! policies a question is asked of and what its answer means to a reader.
+//! What policies mean, in the terms of the questions that people ask: the custom policy checks, the pairing of policies
+//! between two versions of a deployment, the difference in access, access from outside, and access that nobody uses. The
+//! engine ([`crate::logic::engine`]) decides; what lives here says which policies a question is asked of and what its answer
+//! means to a reader.
 
 pub mod access_diff;
 pub mod counterpart;
 pub mod custom_check;
+pub mod external_access;
 pub mod unused_access;
 pub mod witness;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Failure, Outcome, output};
 use crate::analysis::custom_check::CustomCheck;
+use crate::analysis::external_access;
 use crate::analysis::unused_access::UnusedAccessCode;
 use crate::checks::{CheckOrigin, by_code, registry};
 
@@ -26,6 +27,12 @@ impl Explain {
         if let Some(unused) = UnusedAccessCode::by_code(&code) {
             let (code, title, documentation) = (unused.code, unused.title, unused.documentation.trim());
             output::print(&format!("# {code}: {title}\n\nWARNING, with `unused`\n\n{documentation}\n"))?;
+            return Ok(Outcome::Passed);
+        }
+        if code.eq_ignore_ascii_case(external_access::CODE) {
+            let (code, title, documentation) =
+                (external_access::CODE, external_access::TITLE, external_access::DOCUMENTATION.trim());
+            output::print(&format!("# {code}: {title}\n\nSECURITY_WARNING, with `external-access`\n\n{documentation}\n"))?;
             return Ok(Outcome::Passed);
         }
         let Some(check) = by_code(&code) else {
@@ -56,7 +63,7 @@ fn nearest(code: &str) -> Option<&'static str> {
     let wanted = code.to_ascii_uppercase();
     let unused = UnusedAccessCode::ALL.iter().map(|unused| unused.code);
     let codes =
-        || registry().map(|check| check.code).chain(CustomCheck::ALL.map(CustomCheck::code)).chain(unused.clone());
+        || registry().map(|check| check.code).chain(CustomCheck::ALL.map(CustomCheck::code)).chain(unused.clone()).chain([external_access::CODE]);
     let distances = codes().map(|code| (strsim::damerau_levenshtein(code, &wanted), code));
     let begins = codes().find(|code| code.starts_with(&wanted));
     begins.or_else(|| distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code))

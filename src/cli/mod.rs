@@ -17,6 +17,7 @@ mod custom_check;
 mod diff;
 mod evidence;
 mod explain;
+mod external_access;
 mod generate_policy;
 mod inputs;
 mod options;
@@ -101,6 +102,8 @@ enum Command {
     /// Find roles, passwords, access keys and permissions that nobody uses, and the policies that would do
     #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
     Unused(Box<unused::UnusedCommand>),
+    /// Find who outside the zone of trust gets at the resources
+    ExternalAccess(Box<external_access::ExternalAccessCommand>),
     #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
     GeneratePolicy(Box<generate_policy::GeneratePolicy>),
     /// List all checks
@@ -207,6 +210,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Parse(command)) => command.run(&cli.global),
         Some(Command::Simulate(command)) => command.run(&cli.global),
         Some(Command::Unused(command)) => command.run(&cli.global),
+        Some(Command::ExternalAccess(command)) => command.run(&cli.global),
         Some(Command::GeneratePolicy(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),

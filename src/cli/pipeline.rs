@@ -332,6 +332,7 @@ pub(super) fn report<'a>(
         sources,
         findings: reported,
         checks: Vec::new(),
+        external_access: None,
         unused_access: None,
         passed_over: loaded.passed_over,
         notices,

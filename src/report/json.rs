@@ -16,7 +16,7 @@ use crate::model::{
     Input, InputKind, ManagedPolicyRef, PolicyStatus, Principal, PrincipalEntityKind, Problem, ResourceRef,
 };
 use crate::policy::{PolicyPath, PolicyType};
-use crate::source::{Node, NodeKind, Position};
+use crate::source::{Node, NodeKind, Position, Sources, Span};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let ids = policy_ids(report.deployment);
@@ -36,6 +36,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             .then(|| report.deployment.principals.iter().map(|p| principal_view(report, &ids, p)).collect()),
         findings: report.findings.iter().map(|f| finding_view(report, &ids, f)).collect(),
         checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
+        external_access: report.external_access.as_ref(),
         unused_access: report.unused_access.as_ref(),
         summary: summary(report),
         notices: &report.notices,
@@ -62,6 +63,8 @@ struct ReportView<'a> {
     principals: Option<Vec<PrincipalView<'a>>>,
     findings: Vec<FindingView<'a>>,
     checks: Vec<CheckView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_access: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unused_access: Option<&'a serde_json::Value>,
     summary: SummaryView,
@@ -234,6 +237,16 @@ struct PolicySummary {
 struct TimingView<'a> {
     step: &'a str,
     microseconds: u64,
+}
+
+/// A location of a deployment as reports write it.
+pub fn location_json(location: &Location, otherwise: Option<Span>, file: &str, sources: &Sources) -> serde_json::Value {
+    let place = match location.span.or(otherwise) {
+        Some(span) => Place::of(span, sources),
+        None => Place { file: file.to_owned(), range: None },
+    };
+    let label = location.label.as_deref();
+    serde_json::to_value(LocationView { place: place.into(), path: &location.path, label }).unwrap_or_default()
 }
 
 impl From<Place> for PlaceView {

@@ -15,6 +15,7 @@ mod terminal;
 use std::io::{self, Write};
 use std::time::Duration;
 
+pub use json::location_json;
 pub use place::{Place, policy_ids};
 pub use terminal::TerminalStyle;
 
@@ -59,6 +60,8 @@ pub struct Report<'a> {
     pub checks: Vec<CheckResult>,
     /// Unused access in the shape of the Access Analyzer API, if it was looked for.
     pub unused_access: Option<serde_json::Value>,
+    /// External access in the shape of the Access Analyzer API, if it was looked for.
+    pub external_access: Option<serde_json::Value>,
     /// How many files a search passed over because they are no input of ours.
     pub passed_over: usize,
     /// Remarks about the run itself, such as a rule that suppressed nothing.

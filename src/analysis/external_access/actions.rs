@@ -1,0 +1,175 @@
+//! The actions that a way into a resource opens: those of the statement that exist, concern the resource and are not
+//! forbidden.
+//!
+//! Source: Service Authorization Reference (actions and their resource types); Amazon DynamoDB Developer Guide, "Cross-account
+//! access with resource-based policies" (the actions that work across accounts).
+
+use smol_str::SmolStr;
+
+use crate::catalog::{Action, Catalog, Service};
+use crate::logic::Request;
+use crate::logic::engine::{CompiledPolicy, Ties, Zone, no_outside_access};
+use crate::logic::evaluate::{PolicyKind, Verdict, verdict};
+use crate::policy::{PolicyDocument, Statement, StringList};
+use crate::source::{Node, NodeKind};
+
+/// A protected type, the service that acts on it, and the service's own names of what a policy on it covers.
+const TYPES: &[(&str, &str, &[&str])] = &[
+    ("AWS::ApiGateway::RestApi", "execute-api", &["execute-api-general"]),
+    ("AWS::Backup::BackupVault", "backup", &["backupVault", "recoveryPoint"]),
+    ("AWS::CodeArtifact::Domain", "codeartifact", &["domain"]),
+    ("AWS::DynamoDB::Stream", "dynamodb", &["stream"]),
+    ("AWS::DynamoDB::Table", "dynamodb", &["table", "index"]),
+    ("AWS::EC2::Snapshot", "ec2", &["snapshot"]),
+    ("AWS::ECR::Repository", "ecr", &["repository"]),
+    ("AWS::EFS::FileSystem", "elasticfilesystem", &["file-system"]),
+    ("AWS::Events::EventBus", "events", &["event-bus"]),
+    ("AWS::IAM::AssumeRolePolicyDocument", "sts", &["role"]),
+    ("AWS::KMS::Key", "kms", &["key"]),
+    ("AWS::Kinesis::Stream", "kinesis", &["stream"]),
+    ("AWS::Kinesis::StreamConsumer", "kinesis", &["consumer"]),
+    ("AWS::Lambda::Function", "lambda", &["function"]),
+    ("AWS::Lambda::LayerVersion", "lambda", &["layerVersion"]),
+    ("AWS::OpenSearchService::Domain", "es", &["domain"]),
+    ("AWS::RDS::DBClusterSnapshot", "rds", &["cluster-snapshot"]),
+    ("AWS::RDS::DBSnapshot", "rds", &["snapshot"]),
+    ("AWS::S3::AccessPoint", "s3", &["accesspoint", "accesspointobject", "object", "bucket"]),
+    ("AWS::S3::Bucket", "s3", &["bucket", "object"]),
+    ("AWS::S3::Glacier", "glacier", &["vault"]),
+    ("AWS::S3Express::AccessPoint", "s3express", &["accesspoint"]),
+    ("AWS::S3Express::DirectoryBucket", "s3express", &["bucket"]),
+    ("AWS::S3Tables::Table", "s3tables", &["Table"]),
+    ("AWS::S3Tables::TableBucket", "s3tables", &["TableBucket", "Table"]),
+    ("AWS::SNS::Topic", "sns", &["topic"]),
+    ("AWS::SQS::Queue", "sqs", &["queue"]),
+    ("AWS::SecretsManager::Secret", "secretsmanager", &["Secret"]),
+];
+
+/// Actions of DynamoDB that a policy can grant to another account.
+const DYNAMODB_ACROSS: &[&str] = &[
+    "BatchGetItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "DeleteTable",
+    "DescribeStream",
+    "DescribeTable",
+    "GetItem",
+    "GetRecords",
+    "GetShardIterator",
+    "ListTagsOfResource",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TagResource",
+    "UntagResource",
+    "UpdateItem",
+    "UpdateTable",
+];
+
+/// The actions that the first statement of the document lets in. `witness` is a request that it allows.
+pub(super) fn granted(
+    policy: &CompiledPolicy,
+    kind: PolicyKind,
+    resource_type: &str,
+    witness: &Request,
+    zone: &Zone,
+    catalog: &Catalog,
+) -> Vec<SmolStr> {
+    let document = policy.document();
+    let Some(statement) = document.statements.first() else { return Vec::new() };
+    let denied = document.statements.iter().any(Statement::is_deny);
+    let mut granted: Vec<SmolStr> = candidates(statement, resource_type, catalog)
+        .into_iter()
+        .filter(|action| {
+            let request = Request { action: action.clone(), ..witness.clone() };
+            matches!(verdict(document, kind, &request), Verdict::Allow { .. })
+                || denied && lets_in(document, action, kind, zone)
+        })
+        .collect();
+    granted.sort_unstable();
+    granted.dedup();
+    granted
+}
+
+/// The engine's answer for one action alone.
+fn lets_in(document: &PolicyDocument, action: &str, kind: PolicyKind, zone: &Zone) -> bool {
+    let mut root = document.root().clone();
+    if let NodeKind::Mapping(map) = &mut root.kind
+        && let Some(NodeKind::Sequence(statements)) =
+            map.entries.iter_mut().find(|e| e.key == "Statement").map(|e| &mut e.value.kind)
+        && let Some(NodeKind::Mapping(first)) = statements.first_mut().map(|s| &mut s.kind)
+    {
+        for entry in first.entries.iter_mut().filter(|e| e.key == "Action" || e.key == "NotAction") {
+            entry.key = crate::source::Text::literal("Action");
+            entry.value = Node::string(action, entry.value.span);
+        }
+    }
+    let compiled = CompiledPolicy::new(PolicyDocument::new(root), kind, Ties::Tied);
+    compiled.is_ok_and(|policy| !no_outside_access(&policy, zone, Ties::Tied).holds())
+}
+
+/// The real actions that the statement's patterns match and that concern the resource; names that match none are kept as
+/// they are written, since they may be newer than the service data.
+fn candidates(statement: &Statement, resource_type: &str, catalog: &Catalog) -> Vec<SmolStr> {
+    let row = TYPES.iter().find(|(t, ..)| *t == resource_type);
+    let concerns = |service: &Service, action: &Action| {
+        let across = resource_type.starts_with("AWS::DynamoDB::").then(|| DYNAMODB_ACROSS.contains(&&*action.name));
+        let of_type = match row {
+            Some((_, prefix, names)) => {
+                service.prefix == *prefix && action.resources.iter().any(|r| names.contains(&r.name.as_str()))
+            }
+            None => !action.resources.is_empty(),
+        };
+        of_type && across.unwrap_or(true) && (resource_type != "AWS::S3::Bucket" || reaches(statement, action))
+    };
+    let services = |pattern: &str| -> Vec<&Service> {
+        let prefix = pattern.split(':').next().unwrap_or(pattern);
+        if !prefix.contains(['*', '?']) {
+            return catalog.service(prefix).into_iter().collect();
+        }
+        row.and_then(|(_, prefix, _)| catalog.service(prefix)).into_iter().collect()
+    };
+    let full = |service: &Service, action: &Action| SmolStr::from(format!("{}:{}", service.prefix, action.name));
+    let name_of = |pattern: &str| pattern.split_once(':').map_or("*", |(_, name)| name).to_owned();
+    let mut found = Vec::new();
+    if let Some(StringList { items, .. }) = &statement.action {
+        for item in items {
+            let pattern = item.text.as_str();
+            let name = name_of(pattern);
+            if !pattern.contains(['*', '?']) {
+                match catalog.action(pattern) {
+                    Some((service, action)) if resource_type.starts_with("AWS::DynamoDB::") => {
+                        found.extend(concerns(service, action).then(|| full(service, action)));
+                    }
+                    Some((service, action)) => found.push(full(service, action)),
+                    None => found.push(item.text.as_smol().clone()),
+                }
+                continue;
+            }
+            for service in services(pattern) {
+                let matching = service.actions_matching(&name).filter(|a| concerns(service, a));
+                found.extend(matching.map(|a| full(service, a)));
+            }
+        }
+    } else if let Some((_, prefix, _)) = row
+        && let Some(service) = catalog.service(prefix)
+    {
+        // All actions: the evaluator leaves out what `NotAction` leaves out.
+        found.extend(service.actions.iter().filter(|a| concerns(service, a)).map(|a| full(service, a)));
+    }
+    found
+}
+
+/// True if the statement's resources can be what the action works on: the bucket itself, or objects in it.
+fn reaches(statement: &Statement, action: &Action) -> bool {
+    let Some(list) = &statement.resource else { return true };
+    let on = |name: &str| action.resources.iter().any(|r| r.name == name);
+    let (mut bucket, mut objects) = (false, false);
+    for item in &list.items {
+        let name = item.text.as_str().split(":::").nth(1).unwrap_or("*");
+        bucket |= !name.contains('/');
+        objects |= name.contains('/') || name.ends_with('*');
+    }
+    on("bucket") && bucket || on("object") && objects
+}

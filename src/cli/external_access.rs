@@ -1,0 +1,108 @@
+//! `external-access`: who outside the zone of trust gets at the resources.
+
+use clap::Args;
+
+use super::options::{InputOptions, JudgementOptions, OutputOptions, account_id};
+use super::{Failure, Global, Outcome, base, config, output, pipeline};
+use crate::analysis::external_access::{self, ExternalAccessReport};
+use crate::model::Deployment;
+use crate::report::{Format, counted, location_json};
+use crate::source::Sources;
+
+/// Find who outside the zone of trust gets at the resources.
+///
+/// The zone of trust is the account of the deployment (`--account-id`), with the accounts of `--trusted-accounts` and the
+/// organization of `--organization-id`.
+#[derive(Debug, Args)]
+pub(super) struct ExternalAccessCommand {
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// An earlier version (a file, a folder, or git:REF): only external access that is new counts
+    #[arg(long, value_name = "BASE", help_heading = "External access")]
+    base: Option<String>,
+
+    /// Further accounts of the zone of trust
+    #[arg(
+        long,
+        value_name = "ID,…",
+        value_delimiter = ',',
+        value_parser = account_id,
+        help_heading = "External access"
+    )]
+    trusted_accounts: Vec<String>,
+
+    /// Principals that may come in: account ids, ARNs, identity providers, canonical ids; `*` for anybody
+    #[arg(long, value_name = "PRINCIPAL,…", value_delimiter = ',', help_heading = "External access")]
+    allow_external_principals: Vec<String>,
+
+    #[command(flatten)]
+    judgement: JudgementOptions,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+impl ExternalAccessCommand {
+    pub(super) fn run(mut self, global: &Global) -> Result<Outcome, Failure> {
+        let config = config::read(&self.input)?;
+        config.complete(&mut self.input, &mut self.output, &mut self.judgement)?;
+        let data = pipeline::ServiceData::of(&self.input)?;
+        let catalog = data.catalog();
+        let sources = Sources::new();
+        let mut loaded = pipeline::load(&self.input, &sources, catalog)?;
+        let zone = external_access::zone(
+            self.input.account_id.as_deref(),
+            &self.trusted_accounts,
+            self.input.organization_id.as_deref(),
+        );
+        let mut found = external_access::analyse(&loaded.deployment, &zone, catalog);
+        let earlier = match &self.base {
+            Some(base) => Some(base::load(base, &self.input, &loaded, &sources, catalog)?),
+            None => None,
+        };
+        if let Some(earlier) = &earlier {
+            external_access::compare(&mut found, external_access::analyse(earlier.deployment(), &zone, catalog));
+        }
+        if !self.allow_external_principals.is_empty() {
+            external_access::allow(&mut found, &self.allow_external_principals);
+        }
+        loaded.notices.append(&mut found.notices);
+        loaded.notices.push(summary(&found));
+        let findings = external_access::findings(&found.found, &loaded.deployment);
+        let mut report =
+            pipeline::report("external-access", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
+        let before = earlier.as_ref().map(|e| e.deployment());
+        report.external_access = Some(in_json(&found, &loaded.deployment, before, &sources));
+        let outcome = pipeline::outcome(&report, &self.judgement);
+        report.passes = outcome == Outcome::Passed;
+        if let Some(path) = &self.judgement.write_baseline {
+            output::write_file(path, &pipeline::baseline_of(&report).to_text())?;
+        }
+        output::write_reports(&report, &self.output, Format::Terminal, global)?;
+        Ok(outcome)
+    }
+}
+
+fn in_json(
+    found: &ExternalAccessReport,
+    now: &Deployment,
+    before: Option<&Deployment>,
+    sources: &Sources,
+) -> serde_json::Value {
+    external_access::report_json(&found.found, |access, location| {
+        let of = if access.is_resolved() { before } else { Some(now) };
+        let policy = of.and_then(|d| d.policies.get(access.policy.0));
+        let input = policy.and_then(|p| of?.inputs.get(p.input.0)).map_or("", |i| i.path.as_str());
+        location_json(location, policy.and_then(|p| p.span), input, sources)
+    })
+}
+
+/// How much there is, in a sentence.
+fn summary(found: &ExternalAccessReport) -> String {
+    let active = found.found.iter().filter(|a| !a.archived && !a.is_resolved()).count();
+    let public = found.found.iter().filter(|a| a.is_public && !a.is_resolved()).count();
+    let gone = found.found.iter().filter(|a| a.is_resolved()).count();
+    let instances = counted(active, "instance of external access", "instances of external access");
+    let resolved = if gone > 0 { format!("; {gone} resolved since the base") } else { String::new() };
+    format!("{instances}, {public} public{resolved}")
+}
