@@ -32,7 +32,9 @@ impl Explain {
         if code.eq_ignore_ascii_case(external_access::CODE) {
             let (code, title, documentation) =
                 (external_access::CODE, external_access::TITLE, external_access::DOCUMENTATION.trim());
-            output::print(&format!("# {code}: {title}\n\nSECURITY_WARNING, with `external-access`\n\n{documentation}\n"))?;
+            output::print(&format!(
+                "# {code}: {title}\n\nSECURITY_WARNING, with `external-access`\n\n{documentation}\n"
+            ))?;
             return Ok(Outcome::Passed);
         }
         let Some(check) = by_code(&code) else {
@@ -62,8 +64,13 @@ impl Explain {
 fn nearest(code: &str) -> Option<&'static str> {
     let wanted = code.to_ascii_uppercase();
     let unused = UnusedAccessCode::ALL.iter().map(|unused| unused.code);
-    let codes =
-        || registry().map(|check| check.code).chain(CustomCheck::ALL.map(CustomCheck::code)).chain(unused.clone()).chain([external_access::CODE]);
+    let codes = || {
+        registry()
+            .map(|check| check.code)
+            .chain(CustomCheck::ALL.map(CustomCheck::code))
+            .chain(unused.clone())
+            .chain([external_access::CODE])
+    };
     let distances = codes().map(|code| (strsim::damerau_levenshtein(code, &wanted), code));
     let begins = codes().find(|code| code.starts_with(&wanted));
     begins.or_else(|| distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code))

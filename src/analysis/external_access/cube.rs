@@ -84,7 +84,8 @@ pub(super) fn cubes(document: &PolicyDocument, statement: &Statement) -> Vec<Cub
         lists.fold(principals.len().max(1), usize::saturating_mul)
     };
     while ways(&choices) > WAYS {
-        let longest = choices.iter_mut().filter(|c| c.apart && c.key.values.len() > 1).max_by_key(|c| c.key.values.len());
+        let longest =
+            choices.iter_mut().filter(|c| c.apart && c.key.values.len() > 1).max_by_key(|c| c.key.values.len());
         match longest {
             Some(choice) => choice.apart = false,
             None => break,
@@ -142,7 +143,8 @@ fn principals(statement: &Statement) -> Vec<(SmolStr, Option<StringItem>)> {
 fn choices(block: &ConditionBlock) -> Vec<Choice<'_>> {
     use OperatorFamily as F;
     let Some(operator) = block.operator else { return Vec::new() };
-    let positive = !operator.base.is_negated() && !operator.if_exists && operator.set != Some(SetOperator::ForAllValues);
+    let positive =
+        !operator.base.is_negated() && !operator.if_exists && operator.set != Some(SetOperator::ForAllValues);
     if !positive || !matches!(operator.base.family(), F::String | F::Arn | F::IpAddress | F::Bool) {
         return Vec::new();
     }

@@ -123,7 +123,8 @@ pub fn report_json(found: &[ExternalAccess], places: impl Fn(&ExternalAccess, &L
 
 /// The access that there is as findings; with an earlier version, the new one only.
 pub fn findings(found: &[ExternalAccess], deployment: &Deployment) -> Vec<Finding> {
-    let counts = |a: &&ExternalAccess| !a.archived && !matches!(a.change, Some(ChangeType::Unchanged | ChangeType::Resolved));
+    let counts =
+        |a: &&ExternalAccess| !a.archived && !matches!(a.change, Some(ChangeType::Unchanged | ChangeType::Resolved));
     let one = |access: &ExternalAccess| {
         let policy = deployment.policies.get(access.policy.0);
         Finding {

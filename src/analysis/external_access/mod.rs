@@ -252,7 +252,11 @@ fn of(id: PolicyId, policy: &Policy, deployment: &Deployment, zone: &Zone, catal
             let key = (cube.principal.0.clone(), shown(&cube.principal.1), condition.clone());
             let entry = merged.entry(key.clone()).or_insert_with(|| ExternalAccess {
                 resource: policy.resource.clone(),
-                resource_type: if resource_type == TRUST_POLICY { "AWS::IAM::Role".into() } else { resource_type.clone() },
+                resource_type: if resource_type == TRUST_POLICY {
+                    "AWS::IAM::Role".into()
+                } else {
+                    resource_type.clone()
+                },
                 principal: (key.0, key.1),
                 is_public: false,
                 condition,
