@@ -17,6 +17,7 @@ mod custom_checks;
 mod engine;
 mod evaluator;
 mod examples;
+mod external_access;
 mod fixes;
 mod fuzz_smoke;
 mod generate_policy;

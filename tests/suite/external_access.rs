@@ -1,0 +1,169 @@
+//! External access: a table of cases for each resource type, and random policies against the plain evaluator.
+//! `IAM_PREFLIGHT_PAIRS` sets how many policies are made, `IAM_PREFLIGHT_SEED` where they begin.
+
+use std::path::Path;
+
+use iam_preflight::analysis::external_access::{ExternalAccess, ExternalAccessReport, allow, analyse, compare, zone};
+use iam_preflight::catalog::Catalog;
+use iam_preflight::logic::engine::{CompiledPolicy, Ties, Zone, no_outside_access};
+use iam_preflight::logic::evaluate::{PolicyKind, Verdict, verdict};
+use iam_preflight::logic::{Caller, Request};
+use iam_preflight::model::{Deployment, Input, InputId, InputKind, Policy, PolicyForm, ResourceRef};
+use iam_preflight::policy::{PolicyDocument, PolicyType};
+use iam_preflight::source::{Limits, SourceId, json};
+use serde_json::{Value, json as value};
+
+use crate::engine::generate::{Random, policy, request, shown};
+
+const OWN: &str = "111122223333";
+
+fn document(policy: &Value) -> PolicyDocument {
+    PolicyDocument::new(json::read(SourceId(0), &policy.to_string(), &Limits::default()).expect("JSON"))
+}
+
+fn deployment(resource_type: &str, policy: &Value) -> Deployment {
+    let resource = ResourceRef { id: "Example".into(), resource_type: resource_type.into() };
+    Deployment {
+        inputs: vec![Input {
+            path: "policy.json".into(),
+            kind: InputKind::PolicyDocument,
+            error: None,
+            notices: Vec::new(),
+        }],
+        policies: vec![Policy {
+            input: InputId(0),
+            resource,
+            attached_to: Vec::new(),
+            name: "PolicyDocument".into(),
+            policy_type: PolicyType::ResourcePolicy,
+            resource_type: Some(resource_type.into()),
+            form: PolicyForm::Resource,
+            document: Some(document(policy)),
+            gaps: Vec::new(),
+            syntax_error: None,
+            span: None,
+            when: None,
+            is_own: true,
+        }],
+        ..Deployment::default()
+    }
+}
+
+fn found(resource_type: &str, policy: &Value, zone: &Zone) -> ExternalAccessReport {
+    analyse(&deployment(resource_type, policy), zone, Catalog::embedded())
+}
+
+fn seen(access: &ExternalAccess) -> Value {
+    let condition: serde_json::Map<String, Value> =
+        access.condition.iter().map(|(k, v)| (k.to_string(), Value::from(v.as_str()))).collect();
+    value!({
+        "principal": {(access.principal.0.as_str()): access.principal.1},
+        "condition": condition,
+        "isPublic": access.is_public,
+        "action": access.actions,
+    })
+}
+
+fn allows(document: &PolicyDocument, kind: PolicyKind, request: &Request) -> bool {
+    matches!(verdict(document, kind, request), Verdict::Allow { .. })
+}
+
+#[test]
+fn every_case_of_the_table_has_the_findings_that_it_expects() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/external-access.jsonl");
+    let table = std::fs::read_to_string(path).expect("the table");
+    let (mut cases, mut wrong) = (0, Vec::new());
+    for line in table.lines() {
+        let case: Value = serde_json::from_str(line).expect("a case");
+        let zone = zone(Some(OWN), &[], case["organization"].as_str());
+        let resource_type = case["resourceType"].as_str().expect("a type");
+        let report = found(resource_type, &case["policy"], &zone);
+        let is_trust = resource_type == "AWS::IAM::AssumeRolePolicyDocument";
+        let kind = if is_trust { PolicyKind::Trust } else { PolicyKind::Resource };
+        for access in &report.found {
+            let witness = access.witness.as_ref().expect("decided");
+            assert!(allows(&document(&case["policy"]), kind, witness), "{}: {}", case["name"], shown(witness));
+        }
+        let mut actual: Vec<String> = report.found.iter().map(|a| seen(a).to_string()).collect();
+        let mut expected: Vec<String> =
+            case["expected"].as_array().expect("a list").iter().map(Value::to_string).collect();
+        actual.sort();
+        expected.sort();
+        if actual != expected {
+            wrong.push(format!("{}\n  expected {expected:?}\n  actual   {actual:?}", case["name"]));
+        }
+        cases += 1;
+    }
+    assert!(cases >= 150, "{cases} cases");
+    assert!(wrong.is_empty(), "{} of {cases}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Whether a request is one from outside the account, by the words of the documentation.
+fn from_outside(request: &Request) -> bool {
+    let is = |key: &str, test: &dyn Fn(&str) -> bool| request.values(key).iter().any(|v| test(v));
+    !matches!(request.caller, Caller::Service { .. })
+        && request.caller.account() != Some(OWN)
+        && !is("aws:SourceAccount", &|v| v == OWN)
+        && !is("aws:SourceOwner", &|v| v == OWN)
+        && !is("aws:SourceArn", &|v| v.split(':').nth(4) == Some(OWN))
+}
+
+#[test]
+fn nobody_from_outside_gets_in_without_a_finding() {
+    let number = |name: &str, usual: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual);
+    let (policies, seed) = (number("IAM_PREFLIGHT_PAIRS", 2_000), number("IAM_PREFLIGHT_SEED", 1));
+    let zone = zone(Some(OWN), &[], None);
+    let (mut closed, mut open, mut let_in, mut undecided) = (0u64, 0u64, 0u64, 0u64);
+    for number in 0..policies {
+        let random = &mut Random::new(seed * 1_000_033 + number);
+        let text = policy(random, true);
+        let read = document(&text);
+        let Ok(compiled) = CompiledPolicy::new(read.clone(), PolicyKind::Resource, Ties::Tied) else { continue };
+        let answer = no_outside_access(&compiled, &zone, Ties::Tied);
+        for reason in &answer.reasons {
+            assert!(allows(&read, PolicyKind::Resource, &reason.witness), "{text}\n{}", shown(&reason.witness));
+            assert!(from_outside(&reason.witness), "{text}\n{}", shown(&reason.witness));
+        }
+        for access in found("AWS::S3::Bucket", &text, &zone).found {
+            if let Ok(witness) = &access.witness {
+                assert!(allows(&read, PolicyKind::Resource, witness), "{text}\n{}", shown(witness));
+                assert!(answer.fails(), "{text}\na finding that the whole policy does not make");
+            }
+        }
+        undecided += u64::from(!answer.holds() && !answer.fails());
+        closed += u64::from(answer.holds());
+        open += u64::from(answer.fails());
+        for _ in 0..100 {
+            let request = request(random, true);
+            if from_outside(&request) && allows(&read, PolicyKind::Resource, &request) {
+                let_in += 1;
+                assert!(!answer.holds(), "{text}\nlets in {}", shown(&request));
+            }
+        }
+    }
+    println!("{closed} closed, {open} open, {undecided} undecided, {let_in} requests let in");
+    assert!(closed > 0 && open > 0 && let_in > 0);
+}
+
+#[test]
+fn against_an_earlier_version_access_is_new_stays_or_goes() {
+    let zone = zone(Some(OWN), &[], None);
+    let policy = |accounts: &[&str]| {
+        value!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": accounts},
+            "Action": "sqs:SendMessage", "Resource": "*"}]})
+    };
+    let earlier = found("AWS::SQS::Queue", &policy(&["444455556666", "777788889999"]), &zone);
+    let mut now = found("AWS::SQS::Queue", &policy(&["444455556666", "123456789012"]), &zone);
+    compare(&mut now, earlier);
+    allow(&mut now, &["arn:aws:iam::123456789012:root".to_owned()]);
+    let mut states: Vec<_> = now
+        .found
+        .iter()
+        .map(|a| (a.principal.1.as_str(), a.change.expect("compared").as_str(), a.archived))
+        .collect();
+    states.sort_unstable();
+    assert_eq!(
+        states,
+        [("123456789012", "NEW", true), ("444455556666", "UNCHANGED", false), ("777788889999", "RESOLVED", false)]
+    );
+}
