@@ -156,11 +156,8 @@ fn against_an_earlier_version_access_is_new_stays_or_goes() {
     let mut now = found("AWS::SQS::Queue", &policy(&["444455556666", "123456789012"]), &zone);
     compare(&mut now, earlier);
     allow(&mut now, &["arn:aws:iam::123456789012:root".to_owned()]);
-    let mut states: Vec<_> = now
-        .found
-        .iter()
-        .map(|a| (a.principal.1.as_str(), a.change.expect("compared").as_str(), a.archived))
-        .collect();
+    let mut states: Vec<_> =
+        now.found.iter().map(|a| (a.principal.1.as_str(), a.change.expect("compared").as_str(), a.archived)).collect();
     states.sort_unstable();
     assert_eq!(
         states,
