@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use iam_preflight::analysis::custom_check::CustomCheck;
+use iam_preflight::analysis::external_access;
 use iam_preflight::analysis::unused_access::UnusedAccessCode;
 use iam_preflight::catalog::Catalog;
 use iam_preflight::checks::documentation::{Documentation, Example};
@@ -157,6 +158,13 @@ fn unused_file_name(unused: &UnusedAccessCode) -> String {
     format!("{}.md", unused.code.to_lowercase().replace('_', "-"))
 }
 
+const EXTERNAL_FILE_NAME: &str = "external-principal.md";
+
+fn external_page() -> String {
+    let (code, title, documentation) = (external_access::CODE, external_access::TITLE, external_access::DOCUMENTATION);
+    format!("# {code}\n\n{title}. Type: SECURITY_WARNING. Found by `iam-preflight external-access`.\n\n{documentation}")
+}
+
 fn capital(s: &str) -> String {
     s[..1].to_uppercase() + &s[1..]
 }
@@ -176,6 +184,8 @@ fn index() -> String {
         let (code, file, command) = (check.code(), custom_file_name(check), check.command());
         writeln!(out, "| [{code}]({file}) | SECURITY_WARNING (with `{command}`) | see there |").unwrap();
     }
+    let external = external_access::CODE;
+    writeln!(out, "| [{external}]({EXTERNAL_FILE_NAME}) | SECURITY_WARNING (with `external-access`) | see there |").unwrap();
     for unused in UnusedAccessCode::ALL {
         writeln!(out, "| [{}]({}) | WARNING (with `unused`) | see there |", unused.code, unused_file_name(unused))
             .unwrap();
@@ -190,6 +200,7 @@ fn the_pages_of_the_documentation_are_up_to_date() {
     pages.extend(checks::registry().map(|c| (file_name(c), page(c))));
     pages.extend(CustomCheck::ALL.map(|c| (custom_file_name(c), custom_page(c))));
     pages.extend(UnusedAccessCode::ALL.iter().map(|u| (unused_file_name(u), unused_page(u))));
+    pages.push((EXTERNAL_FILE_NAME.to_owned(), external_page()));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in &pages {

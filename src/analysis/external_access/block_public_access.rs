@@ -2,7 +2,9 @@
 //!
 //! Source: Amazon S3 User Guide, "Blocking public access to your Amazon S3 storage".
 
-use crate::model::{Deployment, Policy, Resource};
+use rustc_hash::FxHashMap;
+
+use crate::model::{Deployment, Policy, ResourceRef};
 use crate::source::Node;
 
 /// The two settings that bear on what stands already; the other two refuse changes.
@@ -18,34 +20,61 @@ pub(super) struct BlockPublicAccess {
 const OF_BUCKET: &str = "aws_s3_bucket_public_access_block";
 const OF_ACCOUNT: &str = "aws_s3_account_public_access_block";
 
-impl BlockPublicAccess {
-    /// The settings that hold for what the policy is attached to: its own, or the account's.
-    pub(super) fn of(policy: &Policy, deployment: &Deployment) -> BlockPublicAccess {
-        let concerned = |r: &&Resource| policy.attached_to.contains(&r.id) || r.id == policy.resource;
-        let targets: Vec<&Resource> = deployment.resources.iter().filter(concerned).collect();
-        let mut settings = BlockPublicAccess::default();
-        for resource in &targets {
-            let Some(properties) = &resource.properties else { continue };
-            let own = properties.get("PublicAccessBlockConfiguration");
-            let block = properties.get("public_access_block_configuration");
-            let block = block.map(|b| b.as_sequence().and_then(<[Node]>::first).unwrap_or(b));
-            own.iter().chain(&block).for_each(|node| settings.add(node));
-        }
+/// The settings of a deployment, by what they hold for.
+#[derive(Debug, Default)]
+pub(super) struct Blocks<'a> {
+    account: BlockPublicAccess,
+    of_resource: FxHashMap<&'a ResourceRef, BlockPublicAccess>,
+    /// By the bucket's name or ARN, for settings that are resources of their own.
+    of_name: FxHashMap<&'a str, BlockPublicAccess>,
+    arns: FxHashMap<&'a ResourceRef, &'a str>,
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn new(deployment: &'a Deployment) -> Blocks<'a> {
+        let mut blocks = Blocks::default();
         for resource in &deployment.resources {
             let Some(properties) = &resource.properties else { continue };
-            let bucket = || properties.get("bucket").and_then(Node::as_text);
-            let holds = match resource.id.resource_type.as_str() {
-                OF_ACCOUNT => true,
-                OF_BUCKET => bucket().is_some_and(|name| targets.iter().any(|t| names(t, name.as_str()))),
-                _ => false,
-            };
-            if holds {
-                settings.add(properties);
+            match resource.id.resource_type.as_str() {
+                OF_ACCOUNT => blocks.account.add(properties),
+                OF_BUCKET => {
+                    if let Some(name) = properties.get("bucket").and_then(Node::as_text) {
+                        blocks.of_name.entry(name.as_str()).or_default().add(properties);
+                    }
+                }
+                kind if kind.contains("S3") || kind.contains("_s3") => {
+                    let own = properties.get("PublicAccessBlockConfiguration");
+                    let block = properties.get("public_access_block_configuration");
+                    let block = block.map(|b| b.as_sequence().and_then(<[Node]>::first).unwrap_or(b));
+                    let settings = blocks.of_resource.entry(&resource.id).or_default();
+                    own.iter().chain(&block).for_each(|node| settings.add(node));
+                    if let Some(arn) = &resource.arn {
+                        blocks.arns.insert(&resource.id, arn.as_str());
+                    }
+                }
+                _ => {}
+            }
+        }
+        blocks
+    }
+
+    /// The settings that hold for what the policy is attached to: its own, or the account's.
+    pub(super) fn of(&self, policy: &Policy) -> BlockPublicAccess {
+        let mut settings = self.account;
+        for target in policy.attached_to.iter().chain([&policy.resource]) {
+            let arn = self.arns.get(target).copied().unwrap_or_default();
+            let name = arn.split(":::").nth(1).unwrap_or_default();
+            let own = self.of_resource.get(target);
+            for more in own.into_iter().chain(self.of_name.get(name)).chain(self.of_name.get(arn)) {
+                settings.ignores_public_acls |= more.ignores_public_acls;
+                settings.restricts_public_buckets |= more.restricts_public_buckets;
             }
         }
         settings
     }
+}
 
+impl BlockPublicAccess {
     fn add(&mut self, node: &Node) {
         let on = |names: [&str; 2]| {
             let mut given = names.iter().filter_map(|n| node.get(n)).filter_map(Node::scalar_text);
@@ -54,10 +83,4 @@ impl BlockPublicAccess {
         self.ignores_public_acls |= on(["IgnorePublicAcls", "ignore_public_acls"]);
         self.restricts_public_buckets |= on(["RestrictPublicBuckets", "restrict_public_buckets"]);
     }
-}
-
-/// True if a setting for a bucket of that name is one for the resource.
-fn names(resource: &Resource, name: &str) -> bool {
-    let arn = resource.arn.as_ref().map(crate::source::Text::as_str).unwrap_or_default();
-    arn.split(":::").nth(1).is_some_and(|of_arn| of_arn == name) || arn == name
 }

@@ -45,8 +45,7 @@ impl ExternalAccess {
 
     fn sentence(&self) -> String {
         let who = match (self.principal.0.as_str(), self.principal.1.as_str()) {
-            ("AWS", "*") if self.is_public => "anybody".to_owned(),
-            ("AWS", "*") => "anybody outside who meets the condition".to_owned(),
+            ("AWS", "*") => "anybody".to_owned(),
             (_, name) => format!("`{}`", printable_line(name)),
         };
         let mut text = format!("`{}` can be reached from outside by {who}", printable_line(&self.resource.id));

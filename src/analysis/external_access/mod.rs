@@ -28,7 +28,7 @@ use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy, PolicyForm, PolicyId, ResourceRef};
 use crate::policy::Arn;
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
-use block_public_access::BlockPublicAccess;
+use block_public_access::{BlockPublicAccess, Blocks};
 
 pub use finding::{CODE, DOCUMENTATION, TITLE, findings, report_json};
 
@@ -127,7 +127,8 @@ pub fn zone(account: Option<&str>, further: &[String], organization: Option<&str
 
 /// Finds the external access of all resource-based policies of a deployment.
 pub fn analyse(deployment: &Deployment, zone: &Zone, catalog: &Catalog) -> ExternalAccessReport {
-    let of_policy = |(index, policy): (usize, &Policy)| of(PolicyId(index), policy, deployment, zone, catalog);
+    let blocks = Blocks::new(deployment);
+    let of_policy = |(index, policy): (usize, &Policy)| of(PolicyId(index), policy, &blocks, zone, catalog);
     let parts: Vec<ExternalAccessReport> = deployment.policies.par_iter().enumerate().map(of_policy).collect();
     let mut report = ExternalAccessReport::default();
     for part in parts {
@@ -181,7 +182,7 @@ pub fn compare(now: &mut ExternalAccessReport, earlier: ExternalAccessReport) {
     now.found.extend(gone.map(|access| ExternalAccess { change: Some(ChangeType::Resolved), ..access }));
 }
 
-fn of(id: PolicyId, policy: &Policy, deployment: &Deployment, zone: &Zone, catalog: &Catalog) -> ExternalAccessReport {
+fn of(id: PolicyId, policy: &Policy, blocks: &Blocks<'_>, zone: &Zone, catalog: &Catalog) -> ExternalAccessReport {
     let mut report = ExternalAccessReport::default();
     let kind = kind_of(policy);
     if !policy.is_own || !matches!(kind, PolicyKind::Resource | PolicyKind::Trust) {
@@ -201,7 +202,7 @@ fn of(id: PolicyId, policy: &Policy, deployment: &Deployment, zone: &Zone, catal
     };
     let resource_type = policy.resource_type.clone().unwrap_or_else(|| policy.resource.resource_type.clone());
     let is_s3 = matches!(resource_type.as_str(), "AWS::S3::Bucket" | "AWS::S3::AccessPoint");
-    let block = if is_s3 { BlockPublicAccess::of(policy, deployment) } else { BlockPublicAccess::default() };
+    let block = if is_s3 { blocks.of(policy) } else { BlockPublicAccess::default() };
     let is_acl = is_s3 && policy.form == PolicyForm::Synthesised;
     if block.restricts_public_buckets && !is_acl && no_public_access(&whole, &resource_type, Ties::Tied).fails() {
         report.notices.push(format!("{} is public, and RestrictPublicBuckets takes its external access back", name()));
