@@ -185,7 +185,8 @@ fn index() -> String {
         writeln!(out, "| [{code}]({file}) | SECURITY_WARNING (with `{command}`) | see there |").unwrap();
     }
     let external = external_access::CODE;
-    writeln!(out, "| [{external}]({EXTERNAL_FILE_NAME}) | SECURITY_WARNING (with `external-access`) | see there |").unwrap();
+    writeln!(out, "| [{external}]({EXTERNAL_FILE_NAME}) | SECURITY_WARNING (with `external-access`) | see there |")
+        .unwrap();
     for unused in UnusedAccessCode::ALL {
         writeln!(out, "| [{}]({}) | WARNING (with `unused`) | see there |", unused.code, unused_file_name(unused))
             .unwrap();
