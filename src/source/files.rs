@@ -50,11 +50,20 @@ pub struct SourceFile {
     name: String,
     text: Arc<str>,
     line_starts: OnceLock<Vec<u32>>,
+    /// How many characters begin before each block of [`BLOCK`] bytes.
+    characters: OnceLock<Vec<u32>>,
+}
+
+/// Bytes of a block. Characters of longer lines are counted by blocks: what a tool has written may be one line of megabytes.
+const BLOCK: usize = 1024;
+
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| **b & 0xC0 != 0x80).count()
 }
 
 impl SourceFile {
     fn new(name: String, text: Arc<str>) -> Self {
-        SourceFile { name, text, line_starts: OnceLock::new() }
+        SourceFile { name, text, line_starts: OnceLock::new(), characters: OnceLock::new() }
     }
 
     /// The path as it was given, or a name such as `<stdin>`.
@@ -89,8 +98,31 @@ impl SourceFile {
         }
         let starts = self.line_starts();
         let line = starts.partition_point(|s| *s as usize <= offset).saturating_sub(1);
-        let column = self.text[starts[line] as usize..offset].chars().count();
+        let start = starts[line] as usize;
+        let column = if offset - start <= BLOCK {
+            self.text[start..offset].chars().count()
+        } else {
+            self.characters_before(offset) - self.characters_before(start)
+        };
         Position { line: line + 1, column: column + 1, offset }
+    }
+
+    /// How many characters begin before a byte offset.
+    fn characters_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let blocks = self.characters.get_or_init(|| {
+            let mut before = 0;
+            let count = |block: &[u8]| {
+                let here = before;
+                before += begun(block) as u32;
+                here
+            };
+            bytes.chunks(BLOCK).map(count).collect()
+        });
+        let whole = offset / BLOCK;
+        // Past the last block, if the text ends with a whole one.
+        let whole = whole.min(blocks.len().saturating_sub(1));
+        blocks.get(whole).map_or(0, |before| *before as usize) + begun(&bytes[whole * BLOCK..offset])
     }
 
     /// The text of one line (from 1), without its line break.
@@ -142,6 +174,20 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_a_very_long_line_count_characters() {
+        let line: String = "aé€𝄞b".repeat(2_000);
+        let text = format!("first\n{line}\nlast");
+        let file = SourceFile::new("plan.json".to_owned(), text.as_str().into());
+        for (column, (offset, _)) in line.char_indices().enumerate() {
+            assert_eq!(file.position(6 + offset), Position { line: 2, column: column + 1, offset: 6 + offset });
+        }
+        assert_eq!(file.position(text.len()).column, 5);
+        let whole = "x".repeat(4 * BLOCK);
+        let end = whole.len();
+        assert_eq!(SourceFile::new(String::new(), whole.as_str().into()).position(end).column, end + 1);
+    }
 
     #[test]
     fn columns_count_characters_and_offsets_count_bytes() {
