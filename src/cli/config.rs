@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::options::{BlockingType, InputOptions, JudgementOptions, OutputOptions, account_id};
 use super::{Failure, output};
+use crate::analysis::external_access::{ArchiveRule, Criterion, OPERATORS, filter_keys, is_filter_key};
 use crate::finding::suppression::IgnoreRule;
 use crate::report::Format;
 use crate::source::{Limits, Node, NodeKind, Sources, Span, yaml};
@@ -14,8 +15,9 @@ use clap::ValueEnum;
 const FILE_NAME: &str = ".iam-preflight.yaml";
 
 /// The keys, each the long name of an option.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "account-id",
+    "archive-rules",
     "baseline",
     "exclude-resource-types",
     "exports",
@@ -47,6 +49,8 @@ pub(super) struct Config {
     sources: Sources,
     /// Findings to leave out of account.
     pub ignore: Vec<IgnoreRule>,
+    /// External access that is meant.
+    pub archive_rules: Vec<ArchiveRule>,
 }
 
 /// Reads the configuration that holds for a run.
@@ -91,6 +95,9 @@ impl Config {
             }
             if key == "ignore-finding" {
                 config.ignore = config.ignore_rules(&entry.value)?;
+            }
+            if key == "archive-rules" {
+                config.archive_rules = config.archive_rules_of(&entry.value)?;
             }
             config.entries.push((key, entry.value));
         }
@@ -205,6 +212,59 @@ impl Config {
             return Err(self.wrong(at.span, "`expires` is a day, YYYY-MM-DD"));
         }
         Ok(IgnoreRule { pattern: text("finding")?.ok_or_else(missing)?, reason: text("reason")?, expires })
+    }
+
+    fn archive_rules_of(&self, node: &Node) -> Result<Vec<ArchiveRule>, Failure> {
+        let items = node.as_sequence().ok_or_else(|| self.wrong(node.span, "`archive-rules` is a list"))?;
+        items.iter().map(|item| self.archive_rule(item)).collect()
+    }
+
+    fn archive_rule(&self, node: &Node) -> Result<ArchiveRule, Failure> {
+        let shape = || self.wrong(node.span, "an archive rule is a map with `name` and `filter`");
+        let map = node.as_mapping().ok_or_else(shape)?;
+        for entry in map.iter() {
+            self.known(entry.key.as_str(), entry.key_span, &["filter", "name"])?;
+        }
+        let name = self.scalar(map.get("name").ok_or_else(shape)?, "name", |s| Ok(s.to_owned()))?;
+        let filter = map.get("filter").ok_or_else(shape)?;
+        let keys = filter.as_mapping().filter(|keys| !keys.is_empty());
+        let keys = keys.ok_or_else(|| self.wrong(filter.span, "`filter` is a map of at least one key"))?;
+        let mut rule = ArchiveRule { name, filter: Vec::new() };
+        for entry in keys.iter() {
+            let key = entry.key.as_str();
+            if !is_filter_key(key) {
+                self.known(key, entry.key_span, &filter_keys())?;
+            }
+            rule.filter.push((key.to_owned(), self.criterion(&entry.value)?));
+        }
+        Ok(rule)
+    }
+
+    fn criterion(&self, node: &Node) -> Result<Criterion, Failure> {
+        let map = node.as_mapping().filter(|map| !map.is_empty());
+        let map =
+            map.ok_or_else(|| self.wrong(node.span, "a criterion is a map of `eq`, `neq`, `contains` or `exists`"))?;
+        let mut criterion = Criterion::default();
+        for entry in map.iter() {
+            let operator = entry.key.as_str();
+            self.known(operator, entry.key_span, OPERATORS)?;
+            if operator == "exists" {
+                let NodeKind::Bool(exists) = entry.value.kind else {
+                    return Err(self.wrong(entry.value.span, "`exists` is `true` or `false`"));
+                };
+                criterion.exists = Some(exists);
+                continue;
+            }
+            let items = entry.value.as_sequence().unwrap_or(std::slice::from_ref(&entry.value));
+            let values = items.iter().map(|item| self.scalar(item, operator, |s| Ok(s.to_owned())));
+            let values = values.collect::<Result<Vec<String>, Failure>>()?;
+            match operator {
+                "eq" => criterion.eq = values,
+                "neq" => criterion.neq = values,
+                _ => criterion.contains = values,
+            }
+        }
+        Ok(criterion)
     }
 
     fn known(&self, key: &str, at: Span, known: &[&str]) -> Result<(), Failure> {

@@ -66,6 +66,7 @@ impl ExternalAccessCommand {
         if !self.allow_external_principals.is_empty() {
             external_access::allow(&mut found, &self.allow_external_principals);
         }
+        external_access::archive(&mut found, &config.archive_rules);
         loaded.notices.append(&mut found.notices);
         loaded.notices.push(summary(&found));
         let findings = external_access::findings(&found.found, &loaded.deployment);

@@ -18,6 +18,7 @@ mod engine;
 mod evaluator;
 mod examples;
 mod external_access;
+mod external_access_command;
 mod fixes;
 mod fuzz_smoke;
 mod generate_policy;

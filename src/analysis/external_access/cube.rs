@@ -158,7 +158,7 @@ fn choices(block: &ConditionBlock) -> Vec<Choice<'_>> {
 /// The key in IAM's spelling, if findings keep it. Keys of identity providers are kept whatever the provider.
 fn kept(key: &ConditionKey) -> Option<SmolStr> {
     let name = key.name.as_str();
-    let known = KEPT.iter().find(|k| k.eq_ignore_ascii_case(name)).map(|k| SmolStr::new(k));
+    let known = KEPT.iter().find(|k| k.eq_ignore_ascii_case(name)).copied().map(SmolStr::new);
     let of_provider = || {
         let (host, claim) = name.split_once(':')?;
         let claims = ["aud", "sub", "amr", "iss", "oaud", "app_id", "user_id", "id", "job_workflow_ref", "repository"];

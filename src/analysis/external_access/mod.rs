@@ -3,12 +3,14 @@
 //!
 //! - `cube`: the ways in that a statement may open, each a finding if the engine finds a request that takes it;
 //! - `actions`: what may be done on the way;
+//! - `archive`: filters for what is meant;
 //! - `block_public_access`: what S3 takes back;
 //! - `finding`: the same in the report.
 //!
 //! Source: IAM User Guide, "Findings for external and unused access"; Access Analyzer API Reference, `Finding`.
 
 mod actions;
+mod archive;
 mod block_public_access;
 mod cube;
 mod finding;
@@ -30,6 +32,7 @@ use crate::policy::Arn;
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
 use block_public_access::{BlockPublicAccess, Blocks};
 
+pub use archive::{ArchiveRule, Criterion, OPERATORS, archive, filter_keys, is_filter_key};
 pub use finding::{CODE, DOCUMENTATION, TITLE, findings, report_json};
 
 /// Where external access stands against an earlier version.

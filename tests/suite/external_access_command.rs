@@ -1,0 +1,91 @@
+//! `external-access` as a command: base, allowed principals, archive rules, what is wrong with a rule.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::binary::{iam_preflight, in_folder, json, run};
+use crate::report::hold_to_schema;
+
+const EXAMPLE: &str = "examples/external-access/template.yaml";
+
+fn states(report: &Value) -> Vec<(String, String)> {
+    let found = report["externalAccess"].as_array().expect("external access");
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    found.iter().map(|a| (text(&a["resource"]["id"]), text(&a["status"]))).collect()
+}
+
+#[test]
+fn the_example_has_the_external_access_that_its_page_names() {
+    let report =
+        run(iam_preflight().args(["external-access", EXAMPLE, "--account-id", "111122223333", "--format", "json"]));
+    assert_eq!(report.code, 1, "{}", report.err);
+    let report = json(&report);
+    hold_to_schema(&report);
+    let found = report["externalAccess"].as_array().expect("external access");
+    let of = |id: &str| found.iter().filter(|a| a["resource"]["id"] == id).collect::<Vec<_>>();
+    assert_eq!(of("Orders").len(), 1);
+    assert_eq!(of("Orders")[0]["principal"]["AWS"], "444455556666");
+    assert_eq!(of("Orders")[0]["action"], serde_json::json!(["sqs:SendMessage"]));
+    assert_eq!(of("Documents").len(), 2);
+    assert_eq!(of("Deployer")[0]["resourceType"], "AWS::IAM::Role");
+    assert!(found.iter().all(|a| a["isPublic"] == false && a["changeType"].is_null() && a["witness"].is_object()));
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn with_a_base_only_what_is_new_is_a_finding() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join(EXAMPLE)).expect("the example");
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("before.yaml", &text.replace("vpce-5e6f7a8b", "vpce-99999999"));
+    write("template.yaml", &text);
+    let command = ["external-access", "template.yaml", "--base", "before.yaml", "--format", "json"];
+    let report = json(&run(in_folder(folder.path()).args(command)));
+    hold_to_schema(&report);
+    let found = report["externalAccess"].as_array().expect("external access");
+    let count = |change: &str, status: &str| {
+        found.iter().filter(|a| a["changeType"] == change && a["status"] == status).count()
+    };
+    assert_eq!((count("NEW", "ACTIVE"), count("UNCHANGED", "ACTIVE"), count("CHANGED", "RESOLVED")), (1, 3, 1));
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1));
+    let gone = found.iter().find(|a| a["status"] == "RESOLVED").expect("one");
+    assert!(gone["locations"][0]["file"].as_str().is_some_and(|f| f.ends_with("before.yaml")), "{gone}");
+}
+
+#[test]
+fn archive_rules_and_allowed_principals_make_no_findings() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root.join(EXAMPLE), folder.path().join("template.yaml")).expect("copied");
+    let rules = "archive-rules:\n  - name: endpoints\n    filter:\n      condition.aws:SourceVpce: {contains: vpce-}\n      \
+                 isPublic: {eq: [false]}\n  - name: nothing\n    filter: {resourceType: {eq: [AWS::KMS::Key]}}\n";
+    let write = |text: &str| std::fs::write(folder.path().join(".iam-preflight.yaml"), text).expect("written");
+    write(rules);
+    let command =
+        ["external-access", "template.yaml", "--allow-external-principals", "444455556666", "--format", "json"];
+    let report = json(&run(in_folder(folder.path()).args(command)));
+    hold_to_schema(&report);
+    let mut states = states(&report);
+    states.sort();
+    let expected =
+        [("Deployer", "ACTIVE"), ("Documents", "ARCHIVED"), ("Documents", "ARCHIVED"), ("Orders", "ARCHIVED")];
+    assert_eq!(states, expected.map(|(id, status)| (id.to_owned(), status.to_owned())));
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1));
+    let notices = report["notices"].to_string();
+    assert!(notices.contains("`endpoints` archives 2") && notices.contains("`nothing` matches nothing"), "{notices}");
+
+    for (wrong, said) in [
+        ("archive-rules: 1\n", "1:16: `archive-rules` is a list"),
+        ("archive-rules:\n  - name: a\n    filter: {isPublik: {eq: [true]}}\n", "did you mean `isPublic`?"),
+        ("archive-rules:\n  - name: a\n    filter: {isPublic: {equals: [true]}}\n", "unknown key `equals`"),
+        ("archive-rules:\n  - name: a\n    filter: {resource: {exists: 3}}\n", "`exists` is `true` or `false`"),
+        ("archive-rules:\n  - name: a\n", "a map with `name` and `filter`"),
+    ] {
+        write(wrong);
+        let outcome = run(in_folder(folder.path()).args(["external-access", "template.yaml"]));
+        assert_eq!(outcome.code, 2, "{wrong}: {}", outcome.err);
+        assert!(outcome.err.contains(said), "{wrong}: {}", outcome.err);
+    }
+}
