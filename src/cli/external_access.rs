@@ -5,6 +5,7 @@ use clap::Args;
 use super::options::{InputOptions, JudgementOptions, OutputOptions, account_id};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
 use crate::analysis::external_access::{self, ExternalAccessReport};
+use crate::logic::evaluate::PolicyKind;
 use crate::model::Deployment;
 use crate::report::{Format, counted, location_json};
 use crate::source::Sources;
@@ -32,6 +33,10 @@ pub(super) struct ExternalAccessCommand {
     )]
     trusted_accounts: Vec<String>,
 
+    /// The organization's resource control policies: findings say whether any bears on their actions
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "External access")]
+    rcp: Vec<std::path::PathBuf>,
+
     /// Principals that may come in: account ids, ARNs, identity providers, canonical ids; `*` for anybody
     #[arg(long, value_name = "PRINCIPAL,…", value_delimiter = ',', help_heading = "External access")]
     allow_external_principals: Vec<String>,
@@ -56,6 +61,9 @@ impl ExternalAccessCommand {
             self.input.organization_id.as_deref(),
         );
         let mut found = external_access::analyse(&loaded.deployment, &zone, catalog);
+        let rcps =
+            self.rcp.iter().map(|path| super::simulate::read_policy(&sources, path, PolicyKind::ResourceControl));
+        let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
         let earlier = match &self.base {
             Some(base) => Some(base::load(base, &self.input, &loaded, &sources, catalog)?),
             None => None,
@@ -63,6 +71,7 @@ impl ExternalAccessCommand {
         if let Some(earlier) = &earlier {
             external_access::compare(&mut found, external_access::analyse(earlier.deployment(), &zone, catalog));
         }
+        external_access::restrict(&mut found, &rcps, catalog);
         if !self.allow_external_principals.is_empty() {
             external_access::allow(&mut found, &self.allow_external_principals);
         }

@@ -200,7 +200,7 @@ fn read_text(path: &PathBuf, what: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|e| failure(&format!("byte {} is not UTF-8", e.utf8_error().valid_up_to())))
 }
 
-fn read_policy(sources: &Sources, path: &PathBuf, kind: PolicyKind) -> Result<PolicyDocument, Failure> {
+pub(super) fn read_policy(sources: &Sources, path: &PathBuf, kind: PolicyKind) -> Result<PolicyDocument, Failure> {
     let text = read_text(path, "policy")?;
     let source = sources.add(path.display().to_string(), text);
     let file = sources.get(source);

@@ -55,6 +55,26 @@ fn with_a_base_only_what_is_new_is_a_finding() {
 }
 
 #[test]
+fn a_resource_control_policy_that_bears_on_a_finding_is_named_by_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rcp = folder.path().join("rcp.json");
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":["s3:Get*","ec2:*"],"Resource":"*",
+        "Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-example123"}}}]}"#;
+    std::fs::write(&rcp, text).expect("written");
+    let command = ["external-access", EXAMPLE, "--format", "json", "--rcp"];
+    let report = json(&run(iam_preflight().args(command).arg(&rcp)));
+    hold_to_schema(&report);
+    for access in report["externalAccess"].as_array().expect("external access") {
+        let expected = if access["resource"]["id"] == "Documents" { "APPLICABLE" } else { "NOT_APPLICABLE" };
+        assert_eq!(access["resourceControlPolicyRestriction"], expected, "{access}");
+    }
+    std::fs::write(&rcp, "{").expect("written");
+    let outcome = run(iam_preflight().args(command).arg(&rcp));
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.err.contains("rcp.json") && outcome.err.contains("line 1"), "{}", outcome.err);
+}
+
+#[test]
 fn archive_rules_and_allowed_principals_make_no_findings() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a folder");

@@ -85,7 +85,7 @@ fn value(access: &ExternalAccess, key: &str) -> Option<String> {
         "findingType" => "ExternalAccess".into(),
         "isPublic" => if access.is_public { "true" } else { "false" }.into(),
         "resource" => access.resource.id.clone(),
-        "resourceControlPolicyRestriction" => "NOT_APPLICABLE".into(),
+        "resourceControlPolicyRestriction" => access.restriction().into(),
         "resourceOwnerAccount" => return access.owner.clone(),
         "resourceType" => access.resource_type.clone(),
         _ => return None,

@@ -43,6 +43,11 @@ impl ExternalAccess {
         })
     }
 
+    /// Whether a resource control policy bears on it, in the API's words.
+    pub fn restriction(&self) -> &'static str {
+        if self.restricted { "APPLICABLE" } else { "NOT_APPLICABLE" }
+    }
+
     fn sentence(&self) -> String {
         let who = match (self.principal.0.as_str(), self.principal.1.as_str()) {
             ("AWS", "*") => "anybody".to_owned(),
@@ -112,7 +117,7 @@ pub fn report_json(found: &[ExternalAccess], places: impl Fn(&ExternalAccess, &L
             },
             // Access that goes is a change of a finding that exists.
             "changeType": access.change.map(|c| if resolved { "CHANGED" } else { c.as_str() }),
-            "resourceControlPolicyRestriction": "NOT_APPLICABLE",
+            "resourceControlPolicyRestriction": access.restriction(),
             "locations": access.locations.iter().map(|l| places(access, l)).collect::<Vec<_>>(),
             "witness": access.witness.as_ref().map_or(Value::Null, witness::to_json),
         })

@@ -28,7 +28,7 @@ use crate::logic::Request;
 use crate::logic::engine::{Ties, Zone, no_outside_access, no_public_access};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy, PolicyForm, PolicyId, ResourceRef};
-use crate::policy::Arn;
+use crate::policy::{Arn, PolicyDocument, Statement, StringList, glob};
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
 use block_public_access::{BlockPublicAccess, Blocks};
 
@@ -88,6 +88,8 @@ pub struct ExternalAccess {
     pub change: Option<ChangeType>,
     /// True if it is meant: somebody has said that this principal may come in.
     pub archived: bool,
+    /// True if a resource control policy bears on its actions. Their effect is not taken off.
+    pub restricted: bool,
 }
 
 impl ExternalAccess {
@@ -170,6 +172,26 @@ pub fn allow(report: &mut ExternalAccessReport, principals: &[String]) {
             if archived == 1 { "" } else { "s" },
             if archived == 1 { "is" } else { "are" },
         ));
+    }
+}
+
+/// Marks the access on which a resource control policy bears: one with a Deny of any of its actions, whatever the conditions.
+/// As in Access Analyzer's own findings, the policy is not applied.
+pub fn restrict(report: &mut ExternalAccessReport, policies: &[PolicyDocument], catalog: &Catalog) {
+    let denies: Vec<&Statement> = policies.iter().flat_map(|p| &p.statements).filter(|s| s.is_deny()).collect();
+    let listed =
+        |list: &StringList, action: &str| list.items.iter().any(|i| glob::matches_ignore_case(i.text.as_str(), action));
+    let bears = |action: &SmolStr| {
+        let prefix = action.split(':').next().unwrap_or_default();
+        catalog.supports_rcp(prefix)
+            && denies.iter().any(|s| match (&s.action, &s.not_action) {
+                (Some(list), _) => listed(list, action),
+                (None, Some(list)) => !listed(list, action),
+                (None, None) => false,
+            })
+    };
+    for access in &mut report.found {
+        access.restricted = access.actions.iter().any(bears);
     }
 }
 
@@ -277,6 +299,7 @@ fn of(id: PolicyId, policy: &Policy, blocks: &Blocks<'_>, zone: &Zone, catalog: 
                 witness: witness.clone(),
                 change: None,
                 archived: false,
+                restricted: false,
             });
             entry.is_public |= is_public;
             entry.actions.extend(actions);
