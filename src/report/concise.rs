@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::escape::terminal::line as escaped;
 use super::{Report, WriteOptions, counted};
 use crate::finding::suppression::Suppression;
 
@@ -60,38 +61,4 @@ pub(super) fn tally(report: &Report<'_>) -> String {
         counted(summary.policies(), "policy", "policies"),
         counted(inputs, "input", "inputs"),
     )
-}
-
-/// Text of an input on one line of a terminal or log: no control codes, no characters that reorder text.
-pub(crate) fn escaped(text: &str) -> String {
-    if !text.chars().any(is_unprintable) {
-        return text.to_owned();
-    }
-    text.chars().fold(String::with_capacity(text.len() + 8), |mut out, c| {
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if is_unprintable(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-        out
-    })
-}
-
-/// Control codes, and the characters by which text can be shown in another order than it is read in (Unicode's
-/// bidirectional controls) or not at all.
-pub(crate) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-        || matches!(c, '\u{E0000}'..='\u{E007F}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_codes_and_reordering_characters_are_made_visible() {
-        assert_eq!(escaped("a\u{1b}[31mb\nc\u{202e}d\u{9b}"), "a\\u{1b}[31mb c\\u{202e}d\\u{9b}");
-        assert_eq!(escaped("häß 😀"), "häß 😀");
-    }
 }

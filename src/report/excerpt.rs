@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::concise::{escaped, is_unprintable};
+use super::escape::terminal::{is_unprintable, line as escaped};
 use crate::source::{SourceFile, Span};
 
 /// Bytes of a line that are shown whole; of a longer one, only the surroundings of the label.

@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
+use super::escape::workflow_command::{data, property};
+use super::place::RepositoryPaths;
 use super::{Place, Report, ReportedFinding, WriteOptions, concise, counted};
 use crate::finding::FindingType;
 
@@ -18,8 +19,9 @@ const LEVELS: [&str; 3] = ["error", "warning", "notice"];
 
 pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
     log(report, options, out)?;
+    let paths = RepositoryPaths::new(options.workspace.as_deref());
     for level in LEVELS {
-        let mut annotations = annotations(report, options, level);
+        let mut annotations = annotations(report, &paths, level);
         let more = annotations.len().saturating_sub(PER_LEVEL);
         if more > 0 {
             annotations.truncate(PER_LEVEL - 1);
@@ -51,18 +53,18 @@ fn random() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-fn annotations(report: &Report<'_>, options: &WriteOptions, level: &str) -> Vec<String> {
+fn annotations(report: &Report<'_>, paths: &RepositoryPaths, level: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for input in &report.deployment.inputs {
         let place = |problem| report.problem_place(&input.path, problem);
         if level == "error"
             && let Some(problem) = &input.error
         {
-            lines.push(annotation(level, "input not analysed", &problem.message, &place(problem), options));
+            lines.push(annotation(level, "input not analysed", &problem.message, &place(problem), paths));
         }
         if level == "notice" {
             let notices = input.notices.iter();
-            lines.extend(notices.map(|n| annotation(level, "about this input", &n.message, &place(n), options)));
+            lines.extend(notices.map(|n| annotation(level, "about this input", &n.message, &place(n), paths)));
         }
     }
     let mut findings: Vec<&ReportedFinding> = report.counting().filter(|f| level_of(f) == level).collect();
@@ -77,7 +79,7 @@ fn annotations(report: &Report<'_>, options: &WriteOptions, level: &str) -> Vec<
             let _ = write!(message, "\nwhen {when}");
         }
         let title = format!("{}: {}", finding.code, finding.title);
-        annotation(level, &title, &message, &report.primary_place(finding), options)
+        annotation(level, &title, &message, &report.primary_place(finding), paths)
     }));
     lines
 }
@@ -91,8 +93,8 @@ fn level_of(found: &ReportedFinding) -> &'static str {
     }
 }
 
-fn annotation(level: &str, title: &str, message: &str, place: &Place, options: &WriteOptions) -> String {
-    let file = relative_to_workspace(&place.file, options.workspace.as_deref());
+fn annotation(level: &str, title: &str, message: &str, place: &Place, paths: &RepositoryPaths) -> String {
+    let file = paths.of(&place.file);
     let mut properties = vec![("file", file), ("title", title.to_owned())];
     if let Some((start, end)) = &place.range {
         properties.push(("line", start.line.to_string()));
@@ -109,30 +111,8 @@ fn annotation(level: &str, title: &str, message: &str, place: &Place, options: &
 
 fn command(level: &str, properties: &[(&str, &str)], message: &str) -> String {
     let properties: Vec<String> =
-        properties.iter().map(|(name, value)| format!("{name}={}", escaped_property(value))).collect();
-    format!("::{level} {}::{}", properties.join(","), escaped(message))
-}
-
-/// Annotations name files from the repository's root, wherever the tool is run.
-fn relative_to_workspace(file: &str, workspace: Option<&Path>) -> String {
-    let relative = workspace.and_then(|root| {
-        let absolute = std::path::absolute(file).ok()?;
-        let absolute = absolute.canonicalize().unwrap_or(absolute);
-        let root: PathBuf = root.canonicalize().ok()?;
-        Some(absolute.strip_prefix(root).ok()?.to_string_lossy().into_owned())
-    });
-    let path = relative.unwrap_or_else(|| file.to_owned());
-    path.strip_prefix("./").unwrap_or(&path).replace('\\', "/")
-}
-
-/// The data of a command: line breaks stay, as `%0A`; other control codes are made visible.
-fn escaped(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(concise::escaped).collect();
-    lines.join("\n").replace('%', "%25").replace('\n', "%0A")
-}
-
-fn escaped_property(text: &str) -> String {
-    concise::escaped(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
+        properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+    format!("::{level} {}::{}", properties.join(","), data(message))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+pub use super::escape::markdown::{code, text as escaped};
+
 /// GitHub refuses longer comments (characters).
 pub const COMMENT_LIMIT: usize = 65_536;
 
@@ -129,62 +131,6 @@ fn footer(report: &Value) -> String {
     )
 }
 
-/// Text of the report as plain Markdown text on one line.
-///
-/// Every ASCII punctuation character is escaped; an empty HTML comment parts what GitHub would link or act on (`@name`,
-/// `#1`, `GH-1`, addresses); control and bidirectional formatting characters are left out.
-pub fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if c.is_control() || is_bidi_control(c) => {}
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '@' | '#' => {
-                out.push_str("<!-- -->");
-                out.push(c);
-                out.push_str("<!-- -->");
-            }
-            // Bare addresses and `GH-1` become links.
-            ':' | '.' | '-' => {
-                out.push('\\');
-                out.push(c);
-                if characters.peek().is_some_and(|next| !next.is_whitespace()) {
-                    out.push_str("<!-- -->");
-                }
-            }
-            c if c.is_ascii_punctuation() => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Text of the report as a code span that nothing in it can end, safe in a table's cell.
-pub fn code(text: &str) -> String {
-    let clean: String =
-        text.chars().filter(|c| !is_bidi_control(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    // In a table a pipe ends the cell even in a code span, unless escaped.
-    let clean = clean.replace('|', "\\|");
-    if clean.trim().is_empty() {
-        return String::new();
-    }
-    let longest = clean.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let pad = if clean.starts_with('`') || clean.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{clean}{pad}{fence}")
-}
-
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,14 +166,5 @@ mod tests {
         assert!(text.chars().count() <= COMMENT_LIMIT);
         assert!(text.contains("more findings"));
         assert!(text.contains("service data"));
-    }
-
-    #[test]
-    fn hostile_text_cannot_mention_link_or_leave_its_cell() {
-        let text = escaped("@team fixes #1 | <img src=x> https://evil.example `x` \u{202E}\n::error::");
-        for part in ["@team", "#1", "<img", "://", "evil.example", "\u{202E}", "\n", " | "] {
-            assert!(!text.contains(part), "{part:?} in {text}");
-        }
-        assert_eq!(code("a`b|c"), "``a`b\\|c``");
     }
 }

@@ -1,20 +1,26 @@
 //! Reports: one writer a file, all of the same [`Report`]. What lives here: the report itself, its tally, and the
-//! places of findings as people read them. Text that comes from an input is data: each writer has one function that
-//! escapes it for its medium.
+//! places of findings as people read them. Text that comes from an input is data: [`escape`] has one function for each
+//! medium.
 
 pub mod access;
 mod aws;
 mod concise;
+pub mod escape;
 mod excerpt;
 mod github;
+mod gitlab;
 mod json;
+mod junit;
 pub mod markdown;
 mod place;
+mod rule;
+mod sarif;
 mod terminal;
 
 use std::io::{self, Write};
 use std::time::Duration;
 
+use escape::workflow_command::{Inert, Medium};
 pub use json::location_json;
 pub use place::{Place, policy_ids};
 pub use terminal::TerminalStyle;
@@ -39,8 +45,26 @@ pub enum Format {
     Aws,
     /// GitHub workflow commands: annotations of the changed files
     Github,
+    /// SARIF 2.1.0, for GitHub code scanning
+    Sarif,
+    /// JUnit XML, for the test reports of CodeBuild and other pipelines
+    Junit,
+    /// GitLab's Code Quality report
+    Gitlab,
     /// A summary for a pull-request comment or a step summary
     Markdown,
+}
+
+impl Format {
+    /// What it is made of; nothing for the workflow commands themselves.
+    fn medium(self) -> Option<Medium> {
+        match self {
+            Format::Terminal | Format::Concise => Some(Medium::Text),
+            Format::Json | Format::Aws | Format::Sarif | Format::Gitlab => Some(Medium::Json),
+            Format::Junit | Format::Markdown => Some(Medium::Markup),
+            Format::Github => None,
+        }
+    }
 }
 
 /// What a run found.
@@ -138,12 +162,23 @@ impl Report<'_> {
     ///
     /// Those of the writer.
     pub fn write(&self, format: Format, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
+        // A step of a workflow may print any of them, and its runner obeys lines that look like commands.
+        let Some(medium) = format.medium() else { return self.write_as(format, options, out) };
+        let mut inert = Inert::new(out, medium);
+        self.write_as(format, options, &mut inert)?;
+        inert.finish()
+    }
+
+    fn write_as(&self, format: Format, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
         match format {
             Format::Terminal => terminal::write(self, options, out),
             Format::Concise => concise::write(self, options, out),
             Format::Json => json::write(self, out),
             Format::Aws => aws::write(self, out),
             Format::Github => github::write(self, options, out),
+            Format::Sarif => sarif::write(self, options, out),
+            Format::Junit => junit::write(self, options, out),
+            Format::Gitlab => gitlab::write(self, options, out),
             Format::Markdown => {
                 let mut text = Vec::new();
                 json::write(self, &mut text)?;
@@ -207,7 +242,7 @@ impl Report<'_> {
 
 /// Text of an input on one line of a terminal or log: control codes are made visible.
 pub fn printable_line(text: &str) -> String {
-    concise::escaped(text)
+    escape::terminal::line(text)
 }
 
 /// `1 policy`, `2 policies`.

@@ -1,5 +1,8 @@
 //! Where a finding is, as people read it: file, line and column from spans; and the names of policies.
 
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
 use rustc_hash::FxHashMap;
 
 use super::Report;
@@ -55,6 +58,39 @@ impl Report<'_> {
             Some(span) => Place::of(span, self.sources),
             None => Place { file: input.to_owned(), range: None },
         }
+    }
+}
+
+/// Files by their paths from the repository's root, wherever the tool is run: what pipelines show next to the code.
+#[derive(Debug)]
+pub(super) struct RepositoryPaths {
+    root: Option<PathBuf>,
+    /// Every file is looked up on disk once.
+    known: RefCell<FxHashMap<String, String>>,
+}
+
+impl RepositoryPaths {
+    /// Paths from this root; without one, as they were given.
+    pub(super) fn new(root: Option<&Path>) -> RepositoryPaths {
+        RepositoryPaths { root: root.and_then(|r| r.canonicalize().ok()), known: RefCell::default() }
+    }
+
+    /// The path of a file, with slashes, without `./`.
+    pub(super) fn of(&self, file: &str) -> String {
+        if let Some(known) = self.known.borrow().get(file) {
+            return known.clone();
+        }
+        let relative = self.root.as_ref().and_then(|root| {
+            let absolute = std::path::absolute(file).ok()?;
+            let absolute = absolute.canonicalize().unwrap_or(absolute);
+            Some(absolute.strip_prefix(root).ok()?.to_string_lossy().into_owned())
+        });
+        let path = relative.unwrap_or_else(|| file.to_owned());
+        // A backslash is a separator on Windows alone.
+        let path = if cfg!(windows) { path.replace('\\', "/") } else { path };
+        let path = path.strip_prefix("./").unwrap_or(&path).to_owned();
+        self.known.borrow_mut().insert(file.to_owned(), path.clone());
+        path
     }
 }
 

@@ -1,0 +1,37 @@
+//! Text that comes from an input (a template, a plan, a file name, a branch) as data in the medium of a report: one
+//! function a medium, and every writer uses that of its own. JSON needs none: its writer quotes.
+//!
+//! - [`terminal`]: a terminal, a log;
+//! - [`workflow_command`]: GitHub's workflow commands, and lines that must not be any;
+//! - [`markdown`]: GitHub's Markdown;
+//! - [`html`], [`xml`];
+//! - [`sarif`]: messages and addresses in SARIF.
+//!
+//! No report is CSV.
+
+pub mod html;
+pub mod markdown;
+pub mod sarif;
+pub mod terminal;
+pub mod workflow_command;
+pub mod xml;
+
+/// The text, or its beginning and an ellipsis: at most `limit` characters.
+pub fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_text_that_is_cut_has_no_more_characters_than_the_limit() {
+        assert_eq!(cut("häß", 3), "häß");
+        assert_eq!(cut("häßlich", 3), "hä…");
+        assert_eq!(cut("", 0), "");
+    }
+}
