@@ -149,7 +149,7 @@ impl Config {
         judgement.strict |= self.flag("strict")?;
         judgement.require_policies |= self.flag("require-policies")?;
         judgement.fail_on_unknown |= self.flag("fail-on-unknown")?;
-        Ok(())
+        output.check(input)
     }
 
     fn get(&self, key: &str) -> Option<&Node> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::Failure;
 use crate::finding::FindingType;
 use crate::policy::PolicyType;
 use crate::report::Format;
@@ -99,6 +100,21 @@ pub(super) struct OutputOptions {
     /// A further report in a file (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", value_parser = format_and_file, help_heading = "Report")]
     pub output: Vec<(Format, PathBuf)>,
+}
+
+impl OutputOptions {
+    /// Whether the forms can be written, once the options are complete.
+    pub(super) fn check(&self, input: &InputOptions) -> Result<(), Failure> {
+        let mut forms = self.output.iter().map(|(format, _)| *format).chain(self.format);
+        match forms.find(|format| format.needs_target()) {
+            Some(format) if input.account_id.is_none() || input.region.is_none() => {
+                let name = format.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default();
+                Err(Failure::usage(format!("the account and the Region of the deployment are part of `{name}`"))
+                    .with_help("give `--account-id` and `--region`"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What counts.

@@ -10,13 +10,14 @@ use super::config::Config;
 use super::inputs;
 use super::options::{BlockingType, InputOptions, JudgementOptions};
 use super::{Failure, Outcome};
+use crate::activity::Timestamp;
 use crate::catalog::Catalog;
 use crate::checks;
 use crate::checks::timing::CheckTimings;
 use crate::finding::suppression::{Baseline, BaselineEntry, IgnoreRule, SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType, fingerprint, fix};
 use crate::model::{Deployment, InputKind, Policy, PolicyId, PolicyStatus};
-use crate::report::{Report, ReportedFinding};
+use crate::report::{Report, ReportedFinding, Target};
 use crate::source::{Limits, SourceId, Sources};
 use crate::template::{FoundInput, LoadContext, LoadOptions, load_all, load_before_plans};
 
@@ -39,6 +40,8 @@ pub(super) struct Loaded {
     pub notices: Vec<String>,
     /// How long reading and loading took.
     pub took: Duration,
+    /// Where it is deployed to, as far as the options say.
+    pub target: Target,
 }
 
 /// The service data of a run.
@@ -118,7 +121,21 @@ pub(super) fn load(options: &InputOptions, sources: &Sources, catalog: &Catalog)
     }
     let passed_over = loaded.passed_over + found.passed_over;
     let took = start.elapsed();
-    Ok(Loaded { found: found.inputs, deployment: loaded.deployment, passed_over, notices, took })
+    let target = target(options);
+    Ok(Loaded { found: found.inputs, deployment: loaded.deployment, passed_over, notices, took, target })
+}
+
+/// Where the deployment goes, as far as the options say. The time is the clock's, unless `SOURCE_DATE_EPOCH` is set, by
+/// which reports become the same run after run.
+pub(super) fn target(options: &InputOptions) -> Target {
+    let fixed = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    Target {
+        account_id: options.account_id.clone(),
+        region: options.region.clone(),
+        partition: options.partition.clone(),
+        stack_name: options.stack_name.clone(),
+        time: fixed.map_or_else(Timestamp::now, Timestamp),
+    }
 }
 
 /// What was deployed before the plans among the inputs, by their own account of it.
@@ -334,6 +351,7 @@ pub(super) fn report<'a>(
         checks: Vec::new(),
         external_access: None,
         unused_access: None,
+        target: loaded.target.clone(),
         passed_over: loaded.passed_over,
         notices,
         passes: true,

@@ -160,6 +160,7 @@ impl UnusedCommand {
                     passed_over: 0,
                     notices: Vec::new(),
                     took: Duration::ZERO,
+                    target: pipeline::target(&self.input),
                 }
             }
         };

@@ -3,9 +3,12 @@
 //! medium.
 
 pub mod access;
+mod analyzer;
+mod asff;
 mod aws;
 mod concise;
 pub mod escape;
+mod events;
 mod excerpt;
 mod github;
 mod gitlab;
@@ -15,6 +18,7 @@ pub mod markdown;
 mod place;
 mod rule;
 mod sarif;
+mod target;
 mod terminal;
 
 use std::io::{self, Write};
@@ -23,6 +27,7 @@ use std::time::Duration;
 use escape::workflow_command::{Inert, Medium};
 pub use json::location_json;
 pub use place::{Place, policy_ids};
+pub use target::Target;
 pub use terminal::TerminalStyle;
 
 use crate::analysis::custom_check::CheckResult;
@@ -51,16 +56,25 @@ pub enum Format {
     Junit,
     /// GitLab's Code Quality report
     Gitlab,
+    /// Findings for AWS Security Hub, a line for each call of BatchImportFindings; needs the account and the Region
+    Asff,
+    /// Events in the shape that Access Analyzer sends to Amazon EventBridge, one a line; needs the account and the Region
+    Events,
     /// A summary for a pull-request comment or a step summary
     Markdown,
 }
 
 impl Format {
+    /// Whether it can't be written without the account and the Region of the deployment.
+    pub fn needs_target(self) -> bool {
+        matches!(self, Format::Asff | Format::Events)
+    }
+
     /// What it is made of; nothing for the workflow commands themselves.
     fn medium(self) -> Option<Medium> {
         match self {
             Format::Terminal | Format::Concise => Some(Medium::Text),
-            Format::Json | Format::Aws | Format::Sarif | Format::Gitlab => Some(Medium::Json),
+            Format::Json | Format::Aws | Format::Sarif | Format::Gitlab | Format::Asff | Format::Events => Some(Medium::Json),
             Format::Junit | Format::Markdown => Some(Medium::Markup),
             Format::Github => None,
         }
@@ -86,6 +100,8 @@ pub struct Report<'a> {
     pub unused_access: Option<serde_json::Value>,
     /// External access in the shape of the Access Analyzer API, if it was looked for.
     pub external_access: Option<serde_json::Value>,
+    /// Where the deployment goes, and when.
+    pub target: Target,
     /// How many files a search passed over because they are no input of ours.
     pub passed_over: usize,
     /// Remarks about the run itself, such as a rule that suppressed nothing.
@@ -179,6 +195,8 @@ impl Report<'_> {
             Format::Sarif => sarif::write(self, options, out),
             Format::Junit => junit::write(self, options, out),
             Format::Gitlab => gitlab::write(self, options, out),
+            Format::Asff => asff::write(self, options, out),
+            Format::Events => events::write(self, options, out),
             Format::Markdown => {
                 let mut text = Vec::new();
                 json::write(self, &mut text)?;
