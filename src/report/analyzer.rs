@@ -47,7 +47,8 @@ impl<'a> Analyzed<'a> {
             }
         }
         let entries = report.external_access.iter().flat_map(|all| all.as_array().into_iter().flatten());
-        let entries = entries.map(|entry| External { entry, found: text(&entry["id"]).and_then(|id| external.remove(id)) });
+        let entries =
+            entries.map(|entry| External { entry, found: text(&entry["id"]).and_then(|id| external.remove(id)) });
         let listed: Vec<External<'a>> = entries.collect();
         Analyzed { external: listed, unused, policies }
     }

@@ -352,7 +352,8 @@ fn message(found: &ReportedFinding) -> String {
 
 fn security_hub_type(resource: &ResourceRef) -> &'static str {
     let name = resource.resource_type.as_str();
-    let known = RESOURCE_TYPES.iter().find(|(cfn, terraform, _)| !name.is_empty() && (*cfn == name || *terraform == name));
+    let known =
+        RESOURCE_TYPES.iter().find(|(cfn, terraform, _)| !name.is_empty() && (*cfn == name || *terraform == name));
     known.map_or("Other", |(_, _, name)| name)
 }
 

@@ -74,7 +74,9 @@ impl Format {
     fn medium(self) -> Option<Medium> {
         match self {
             Format::Terminal | Format::Concise => Some(Medium::Text),
-            Format::Json | Format::Aws | Format::Sarif | Format::Gitlab | Format::Asff | Format::Events => Some(Medium::Json),
+            Format::Json | Format::Aws | Format::Sarif | Format::Gitlab | Format::Asff | Format::Events => {
+                Some(Medium::Json)
+            }
             Format::Junit | Format::Markdown => Some(Medium::Markup),
             Format::Github => None,
         }

@@ -49,11 +49,9 @@ impl Target {
     /// The text with the account, the Region and the partition in place of what stands for them.
     fn filled(&self, text: &Text) -> String {
         let mut shown = terminal::line(&text.display());
-        for (name, value) in [
-            ("AWS::AccountId", self.account()),
-            ("AWS::Region", self.region()),
-            ("AWS::Partition", self.partition()),
-        ] {
+        for (name, value) in
+            [("AWS::AccountId", self.account()), ("AWS::Region", self.region()), ("AWS::Partition", self.partition())]
+        {
             if !value.is_empty() {
                 shown = shown.replace(&format!("${{{name}}}"), value);
             }
