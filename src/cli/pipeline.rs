@@ -345,6 +345,7 @@ pub(super) fn report<'a>(
     let report = Report {
         command,
         service_data: catalog.date(),
+        catalog,
         deployment,
         sources,
         findings: reported,

@@ -150,10 +150,33 @@ fn make_fixes(report: &Report<'_>) -> Result<String, Failure> {
     Ok(format!("{made} made; run again to see what is left"))
 }
 
+/// Both versions of a file with the lines that hold secrets as reports show them. Fixes change no such line.
+fn without_secrets(report: &Report<'_>, name: &str, before: String, after: String) -> (String, String) {
+    let edits = report.counting().filter_map(|f| f.finding.fix.as_ref()).flat_map(|fix| &fix.edits);
+    let mut files = edits.map(|edit| report.sources.get(edit.span.source));
+    let Some(file) = files.find(|file| file.name() == name) else { return (before, after) };
+    let shown = file.shown_text();
+    let lines = before.lines().zip(shown.lines()).filter(|(written, shown)| written != shown);
+    let secret: std::collections::HashMap<&str, &str> = lines.collect();
+    if secret.is_empty() {
+        return (before, after);
+    }
+    let mask = |text: &str| -> String {
+        text.split_inclusive('\n')
+            .map(|line| {
+                let bare = line.trim_end_matches(['\n', '\r']);
+                secret.get(bare).map_or(line.to_owned(), |shown| format!("{shown}{}", &line[bare.len()..]))
+            })
+            .collect()
+    };
+    (mask(&before), mask(&after))
+}
+
 /// The changed lines of each file, with the lines that they replace.
 pub(super) fn show_fixes(report: &Report<'_>) -> Result<(), Failure> {
     let mut text = String::new();
     for (name, before, after, _) in fixed_files(report) {
+        let (before, after) = without_secrets(report, &name, before, after);
         text.push_str(&format!("--- {name}\n+++ {name}\n"));
         for hunk in super::diff::hunks(&before, &after) {
             text.push_str(&hunk);

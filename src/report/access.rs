@@ -208,7 +208,7 @@ fn actions(change: &AccessChange) -> Vec<String> {
         .collect()
 }
 
-fn levels(change: &AccessChange) -> Vec<&'static str> {
+pub(super) fn levels(change: &AccessChange) -> Vec<&'static str> {
     let mut all: Vec<AccessLevel> = change.actions.iter().flat_map(|a| a.levels.iter().copied()).collect();
     all.sort();
     all.dedup();

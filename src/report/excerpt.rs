@@ -31,8 +31,9 @@ pub(super) struct Excerpt {
 impl Excerpt {
     pub(super) fn new(file: Arc<SourceFile>) -> Excerpt {
         let unprintable = |c: char| is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t');
-        let printable = file.text().contains(unprintable).then(|| {
-            file.text().chars().fold(String::with_capacity(file.text().len()), |mut out, c| {
+        let shown = file.shown_text();
+        let printable = (matches!(shown, Cow::Owned(_)) || shown.contains(unprintable)).then(|| {
+            shown.chars().fold(String::with_capacity(shown.len()), |mut out, c| {
                 if unprintable(c) {
                     out.extend(std::iter::repeat_n('?', c.len_utf8()));
                 } else {
@@ -41,6 +42,7 @@ impl Excerpt {
                 out
             })
         });
+        drop(shown);
         let name = escaped(file.name());
         Excerpt { file, printable, name }
     }

@@ -12,12 +12,14 @@ mod events;
 mod excerpt;
 mod github;
 mod gitlab;
+mod html;
 mod json;
 mod junit;
 pub mod markdown;
 mod place;
 mod rule;
 mod sarif;
+mod source_lines;
 mod target;
 mod terminal;
 
@@ -31,6 +33,7 @@ pub use target::Target;
 pub use terminal::TerminalStyle;
 
 use crate::analysis::custom_check::CheckResult;
+use crate::catalog::Catalog;
 use crate::checks::timing::CheckTiming;
 use crate::finding::suppression::{SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType};
@@ -62,6 +65,8 @@ pub enum Format {
     Events,
     /// A summary for a pull-request comment or a step summary
     Markdown,
+    /// One page for a browser: findings with their lines, and who gets what access
+    Html,
 }
 
 impl Format {
@@ -77,7 +82,7 @@ impl Format {
             Format::Json | Format::Aws | Format::Sarif | Format::Gitlab | Format::Asff | Format::Events => {
                 Some(Medium::Json)
             }
-            Format::Junit | Format::Markdown => Some(Medium::Markup),
+            Format::Junit | Format::Markdown | Format::Html => Some(Medium::Markup),
             Format::Github => None,
         }
     }
@@ -90,6 +95,8 @@ pub struct Report<'a> {
     pub command: &'static str,
     /// The day of the service data.
     pub service_data: &'a str,
+    /// The service data.
+    pub catalog: &'a Catalog,
     /// What was analysed.
     pub deployment: &'a Deployment,
     /// The texts of the inputs.
@@ -197,6 +204,7 @@ impl Report<'_> {
             Format::Sarif => sarif::write(self, options, out),
             Format::Junit => junit::write(self, options, out),
             Format::Gitlab => gitlab::write(self, options, out),
+            Format::Html => html::write(self, options, out),
             Format::Asff => asff::write(self, options, out),
             Format::Events => events::write(self, options, out),
             Format::Markdown => {

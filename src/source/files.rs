@@ -1,5 +1,6 @@
 //! Source files and spans: byte ranges are kept everywhere, line and column are derived only for output.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -52,6 +53,8 @@ pub struct SourceFile {
     line_starts: OnceLock<Vec<u32>>,
     /// How many characters begin before each block of [`BLOCK`] bytes.
     characters: OnceLock<Vec<u32>>,
+    /// The bytes that no report shows.
+    hidden: RwLock<Vec<(u32, u32)>>,
 }
 
 /// Bytes of a block. Characters of longer lines are counted by blocks: what a tool has written may be one line of megabytes.
@@ -63,7 +66,13 @@ fn begun(bytes: &[u8]) -> usize {
 
 impl SourceFile {
     fn new(name: String, text: Arc<str>) -> Self {
-        SourceFile { name, text, line_starts: OnceLock::new(), characters: OnceLock::new() }
+        SourceFile {
+            name,
+            text,
+            line_starts: OnceLock::new(),
+            characters: OnceLock::new(),
+            hidden: RwLock::default(),
+        }
     }
 
     /// The path as it was given, or a name such as `<stdin>`.
@@ -79,6 +88,22 @@ impl SourceFile {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text as reports may show it: secrets are as many asterisks as they have bytes, so that places stay the same.
+    pub fn shown_text(&self) -> Cow<'_, str> {
+        let hidden = self.hidden.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if hidden.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let mut bytes = self.text.as_bytes().to_vec();
+        for (start, end) in hidden.iter() {
+            let range = *start as usize..(*end as usize).min(self.text.len());
+            if self.text.is_char_boundary(range.start) && self.text.is_char_boundary(range.end) {
+                bytes.get_mut(range).into_iter().flatten().filter(|b| !b.is_ascii_whitespace()).for_each(|b| *b = b'*');
+            }
+        }
+        Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
     }
 
     /// Byte offsets at which the lines start.
@@ -164,6 +189,13 @@ impl Sources {
         Arc::clone(&files[id.0 as usize])
     }
 
+    /// Keeps what is written at a place, a secret, from being shown: see [`SourceFile::shown_text`].
+    pub fn hide(&self, span: Span) {
+        let file = self.get(span.source);
+        let mut hidden = file.hidden.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        hidden.push((span.start, span.end));
+    }
+
     /// Start and end of a span, as people read them.
     pub fn positions(&self, span: Span) -> (Position, Position) {
         let file = self.get(span.source);
@@ -174,6 +206,15 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_not_shown_and_moves_nothing() {
+        let sources = Sources::new();
+        let id = sources.add("t.yaml", "Default: hünter\n  two\nType: String");
+        sources.hide(Span::new(id, 9, 22));
+        assert_eq!(sources.get(id).shown_text(), "Default: *******\n  ***\nType: String");
+        assert!(sources.get(id).text().contains("hünter"));
+    }
 
     #[test]
     fn columns_of_a_very_long_line_count_characters() {

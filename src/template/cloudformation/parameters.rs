@@ -58,6 +58,11 @@ impl Parameters {
                 continue;
             }
             let declaration = Declaration::read(name, entry.key_span, &entry.value, problems);
+            if declaration.no_echo {
+                for secret in ["Default", "AllowedValues"].iter().filter_map(|key| entry.value.get(key)) {
+                    ctx.sources.hide(secret.span);
+                }
+            }
             let value = parameters.value(&declaration, given(name), scope, ctx, problems);
             parameters.values.insert(name.clone(), value);
         }
@@ -83,6 +88,10 @@ impl Parameters {
             self.allowed.insert(symbol, declaration.allowed.clone());
         }
         let Some(node) = node else { return unknown };
+        // What is given in an option stands at the declaration's own place.
+        if declaration.no_echo && node.span != declaration.span {
+            ctx.sources.hide(node.span);
+        }
         if let Some(problem) = declaration.violation(&node) {
             problems.push(problem);
             return unknown;
@@ -203,7 +212,7 @@ impl<'a> Declaration<'a> {
         if !self.allowed.is_empty() && !items.iter().all(|i| self.allowed.iter().any(|a| a == i)) {
             return at(
                 format!("{shown} is not among the allowed values of parameter `{name}`"),
-                Some(format!("allowed: {}", self.allowed.join(", "))),
+                (!self.no_echo).then(|| format!("allowed: {}", self.allowed.join(", "))),
             );
         }
         None

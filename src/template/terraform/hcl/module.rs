@@ -177,6 +177,10 @@ impl ModuleSource {
                 module.tfvars.extend(body.attributes.into_iter().map(|a| (a.name.clone(), a)));
             }
         }
+        for variable in module.variables.values().filter(|v| v.sensitive) {
+            let given = module.tfvars.get(&variable.name).map(|attribute| attribute.value.span);
+            variable.default.iter().map(|d| d.span).chain(given).for_each(|span| ctx.sources.hide(span));
+        }
         module
     }
 
