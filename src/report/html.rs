@@ -220,7 +220,8 @@ impl Page<'_> {
         }
         self.out.push_str("<pre>");
         for line in lines {
-            let mark = if line.marked.is_empty() { String::new() } else { format!("<mark>{}</mark>", text(&line.marked)) };
+            let mark =
+                if line.marked.is_empty() { String::new() } else { format!("<mark>{}</mark>", text(&line.marked)) };
             let _ = write!(
                 self.out,
                 "<span class=\"line\"><span class=\"number\">{}</span>{}{mark}{}</span>",

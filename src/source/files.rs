@@ -66,13 +66,7 @@ fn begun(bytes: &[u8]) -> usize {
 
 impl SourceFile {
     fn new(name: String, text: Arc<str>) -> Self {
-        SourceFile {
-            name,
-            text,
-            line_starts: OnceLock::new(),
-            characters: OnceLock::new(),
-            hidden: RwLock::default(),
-        }
+        SourceFile { name, text, line_starts: OnceLock::new(), characters: OnceLock::new(), hidden: RwLock::default() }
     }
 
     /// The path as it was given, or a name such as `<stdin>`.
