@@ -120,7 +120,11 @@ struct Attached<'s> {
 
 impl Attached<'_> {
     fn permissions(&self) -> Permissions<'_> {
-        Permissions { policies: self.policies.iter().map(|(_, _, p)| *p).collect(), boundary: self.boundary }
+        Permissions {
+            policies: self.policies.iter().map(|(_, _, p)| *p).collect(),
+            boundary: self.boundary,
+            ..Permissions::default()
+        }
     }
 }
 

@@ -174,7 +174,7 @@ fn compiled(document: &PolicyDocument) -> CompiledPolicy {
 }
 
 fn together<'a>(policies: &'a [CompiledPolicy]) -> Permissions<'a> {
-    Permissions { policies: policies.iter().collect(), boundary: None }
+    Permissions { policies: policies.iter().collect(), ..Permissions::default() }
 }
 
 /// Holds what is recommended for each policy to the claims; returns how many were replaced, and how many detached.

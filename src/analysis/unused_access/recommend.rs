@@ -99,7 +99,7 @@ pub(super) fn prove(existing: &PolicyDocument, parts: &[PolicyDocument], unused:
 }
 
 fn together(policies: Vec<&CompiledPolicy>) -> Permissions<'_> {
-    Permissions { policies, boundary: None }
+    Permissions { policies, ..Permissions::default() }
 }
 
 fn nothing_added(new: &Permissions<'_>, existing: &Permissions<'_>, what: &str) -> Result<(), String> {

@@ -8,6 +8,7 @@ mod budget;
 mod caller;
 mod compile;
 mod containment;
+mod effective;
 mod key;
 mod key_values;
 mod language;
@@ -27,8 +28,9 @@ mod witness;
 
 pub use compile::{CompileError, CompiledPolicy, Ties};
 pub use containment::Entry;
+pub use effective::{Permitted, Wanted, permitted};
 pub use outside::{Zone, no_outside_access};
-pub use permissions::{Added, Permissions, added};
+pub use permissions::{Added, Permissions, added, exceeds};
 pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};
 pub use smtlib::{access_not_granted_smt2, no_new_access_smt2, no_public_access_smt2};

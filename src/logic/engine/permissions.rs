@@ -11,6 +11,7 @@ use super::others::Others;
 use super::question::{About, Question, allows, regions};
 use crate::logic::evaluate::{Verdict, verdict};
 use crate::logic::request::Request;
+use crate::policy::Statement;
 
 /// Identity-based policies that apply together, and the boundary that limits them.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,10 @@ pub struct Permissions<'a> {
     pub policies: Vec<&'a CompiledPolicy>,
     /// The permissions boundary: only what it allows, too, is allowed.
     pub boundary: Option<&'a CompiledPolicy>,
+    /// Further limits, such as each level of SCPs: of every list, some policy has to allow.
+    pub limits: Vec<Vec<&'a CompiledPolicy>>,
+    /// Policies that grant nothing here, but whose Denies count.
+    pub denying: Vec<&'a CompiledPolicy>,
 }
 
 /// Access that one action pattern of one statement adds.
@@ -34,35 +39,86 @@ pub struct Added {
     pub witness: Result<Request, &'static str>,
 }
 
-impl Permissions<'_> {
+impl<'a> Permissions<'a> {
     /// True if the policies together allow the request.
     pub fn allow(&self, request: &Request) -> bool {
         let denied =
-            |p: &&CompiledPolicy| matches!(verdict(p.document(), p.kind, request), Verdict::ExplicitDeny { .. });
-        !self.policies.iter().chain(&self.boundary).any(denied)
+            |p: &CompiledPolicy| matches!(verdict(p.document(), p.kind, request), Verdict::ExplicitDeny { .. });
+        !self.all().any(denied)
             && self.policies.iter().any(|p| allows(p, request))
-            && self.boundary.is_none_or(|p| allows(p, request))
+            && self.limiting().all(|limit| limit.iter().any(|p| allows(p, request)))
     }
 
-    fn denies(&self) -> impl Iterator<Item = &Region> {
-        self.policies.iter().chain(&self.boundary).flat_map(|p| regions(p, false))
+    /// Every policy that has a say.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a CompiledPolicy> + '_ {
+        self.policies.iter().chain(&self.boundary).chain(self.limits.iter().flatten()).chain(&self.denying).copied()
+    }
+
+    /// The boundary and the further limits.
+    pub(super) fn limiting(&self) -> impl Iterator<Item = &[&'a CompiledPolicy]> + '_ {
+        self.boundary.iter().map(std::slice::from_ref).chain(self.limits.iter().map(Vec::as_slice))
+    }
+
+    pub(super) fn denies(&self) -> impl Iterator<Item = &'a Region> + '_ {
+        self.all().flat_map(|p| regions(p, false))
+    }
+
+    /// The ways to be within every limit, each a conjunction; `None` if there are too many to go through. `concerns`
+    /// picks the statements that matter.
+    pub(super) fn within_limits(&self, concerns: &dyn Fn(&Statement) -> bool) -> Option<Vec<Region>> {
+        let mut ways = vec![Region::new()];
+        for limit in self.limiting() {
+            let allowing = limit.iter().flat_map(|p| p.document().statements.iter().zip(&p.statements));
+            let allowing = allowing.filter(|(statement, compiled)| compiled.allows && concerns(statement));
+            let allowing: Vec<&Region> = allowing.flat_map(|(_, compiled)| &compiled.regions).collect();
+            if ways.len().saturating_mul(allowing.len()) > WAYS {
+                return None;
+            }
+            ways = ways
+                .iter()
+                .flat_map(|way| allowing.iter().map(move |region| way.iter().chain(*region).cloned().collect()))
+                .collect();
+        }
+        Some(ways)
     }
 }
 
+/// Combinations of limits that a question goes through.
+const WAYS: usize = 4096;
+/// Said where there are more.
+pub(super) const TOO_MANY_LIMITS: &str = "the limits on the principal are too many to combine";
+
 /// What `new` allows that `existing` does not, by statement and action.
 pub fn added(new: &Permissions<'_>, existing: &Permissions<'_>, ties: Ties) -> Vec<Added> {
+    difference(new, existing, ties, true, &|_| false)
+}
+
+/// Something that `new` allows and `existing` does not; `None` if there is nothing.
+pub fn exceeds(new: &Permissions<'_>, existing: &Permissions<'_>, ties: Ties) -> Option<Result<Request, &'static str>> {
+    let mut found = difference(new, existing, ties, false, &|added| added.witness.is_ok());
+    let sure = found.iter().position(|added| added.witness.is_ok());
+    let first = sure.or(if found.is_empty() { None } else { Some(0) })?;
+    Some(found.swap_remove(first).witness)
+}
+
+/// The difference, action by action or by whole statements, until something is enough.
+fn difference(
+    new: &Permissions<'_>,
+    existing: &Permissions<'_>,
+    ties: Ties,
+    by_action: bool,
+    enough: &dyn Fn(&Added) -> bool,
+) -> Vec<Added> {
     let denied = Others::new(new.denies());
     let existing_denies: Vec<&Region> = existing.denies().collect();
-    // A request is not allowed where no policy allows it, or the boundary does not.
+    // A request is not allowed where no policy allows it, or some limit does not.
     let allowed = existing.policies.iter().flat_map(|p| regions(p, true));
     let mut not_in = vec![Others::new(allowed.chain(new.denies()))];
-    not_in.extend(existing.boundary.map(|b| Others::new(regions(b, true).chain(new.denies()))));
-    let limits: Vec<Region> = match new.boundary {
-        Some(boundary) => regions(boundary, true).cloned().collect(),
-        None => vec![Region::new()],
-    };
-    let all: Vec<&CompiledPolicy> =
-        [new, existing].into_iter().flat_map(|p| p.policies.iter().chain(&p.boundary)).copied().collect();
+    for limit in existing.limiting() {
+        not_in.push(Others::new(limit.iter().flat_map(|p| regions(p, true)).chain(new.denies())));
+    }
+    let limits = new.within_limits(&|_| true);
+    let all: Vec<&CompiledPolicy> = new.all().chain(existing.all()).collect();
     let confirm = |request: &Request| new.allow(request) && !existing.allow(request);
     let question = Question::new(&all, &[], ties, About::Anyone, &confirm);
     let mut found = Vec::new();
@@ -75,17 +131,17 @@ pub fn added(new: &Permissions<'_>, existing: &Permissions<'_>, ties: Ties) -> V
             question.begin_part(parts);
             parts -= 1;
             let actions: Vec<Option<SmolStr>> = match &statement.action {
-                Some(list) => list.items.iter().map(|i| Some(i.text.as_smol().clone())).collect(),
-                None => vec![None],
+                Some(list) if by_action => list.items.iter().map(|i| Some(i.text.as_smol().clone())).collect(),
+                _ => vec![None],
             };
             for action in actions {
                 let narrow = action.as_ref().map(|action| {
                     let language = Language::new(action_patterns(action).into_iter().map(Arc::new));
                     Literal::new(Dimension::Action, Test::In(language), true)
                 });
-                let mut answer = Found::Nothing;
+                let mut answer = if limits.is_some() { Found::Nothing } else { Found::Unknown(TOO_MANY_LIMITS) };
                 'regions: for region in &compiled.regions {
-                    for limit in &limits {
+                    for limit in limits.iter().flatten() {
                         let narrowed = narrowed(region, narrow.as_ref(), limit);
                         match ask(&question, &narrowed, &not_in, &existing_denies, &denied) {
                             Found::Nothing => {}
@@ -102,7 +158,12 @@ pub fn added(new: &Permissions<'_>, existing: &Permissions<'_>, ties: Ties) -> V
                     Found::Some(request) => Ok(request),
                     Found::Unknown(why) => Err(why),
                 };
-                found.push(Added { policy: number, statement: compiled.index, action, witness });
+                let added = Added { policy: number, statement: compiled.index, action, witness };
+                let stop = enough(&added);
+                found.push(added);
+                if stop {
+                    return found;
+                }
             }
         }
     }
