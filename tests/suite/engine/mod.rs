@@ -146,10 +146,16 @@ fn what_a_principal_gains_by_all_its_policies_agrees_with_the_evaluator() {
             |all: &[Value]| -> Vec<CompiledPolicy> { all.iter().map(|p| compiled(p, PolicyKind::Identity)).collect() };
         let (before, after, boundaries) = (compile(&before), compile(&after), compile(&boundaries));
         let bounded = random.below(3);
-        let existing =
-            Permissions { policies: before.iter().collect(), boundary: (bounded > 0).then(|| &boundaries[0]) };
-        let new =
-            Permissions { policies: after.iter().collect(), boundary: (bounded > 0).then(|| &boundaries[bounded - 1]) };
+        let existing = Permissions {
+            policies: before.iter().collect(),
+            boundary: (bounded > 0).then(|| &boundaries[0]),
+            ..Permissions::default()
+        };
+        let new = Permissions {
+            policies: after.iter().collect(),
+            boundary: (bounded > 0).then(|| &boundaries[bounded - 1]),
+            ..Permissions::default()
+        };
         let gained = added(&new, &existing, Ties::Tied);
         for witness in gained.iter().filter_map(|g| g.witness.as_ref().ok()) {
             assert!(new.allow(witness) && !existing.allow(witness), "case {case}: {}", shown(witness));
