@@ -92,7 +92,7 @@ impl Page<'_> {
             (true, _) => ("pass", "Passed: nothing blocks."),
             (false, true) => ("fail", "Failed: an input could not be read, so nobody knows what is in it."),
             (false, false) if summary.blocking > 0 => ("fail", "Failed: there are blocking findings."),
-            (false, false) => ("fail", "Failed."),
+            (false, false) => ("fail", "Failed: a policy is not, or not wholly, analysed."),
         };
         put!(self, "<h1>iam-preflight {}</h1>", report.command);
         put!(self, "<p class=\"verdict {class}\">{verdict}</p>");
@@ -175,7 +175,9 @@ impl Page<'_> {
     /// The resource, the policy, the place and the conditions.
     fn belongs_to(&self, finding: &Finding) -> String {
         let mut parts = Vec::new();
-        if let Some(resource) = &finding.resource {
+        // A bare document is its own resource, and the place names it.
+        let own = |id: &str| self.report.input_of(finding) == Some(id);
+        if let Some(resource) = finding.resource.as_ref().filter(|r| !own(&r.id)) {
             let kind = match resource.resource_type.as_str() {
                 "" => String::new(),
                 kind => format!(" ({})", text(kind)),
@@ -380,7 +382,7 @@ impl Page<'_> {
         if granted.changes.is_empty() {
             put!(self, "<p>No principal or resource of the inputs is granted any access.</p>");
         } else {
-            self.table(&["Who or what", "Actions", "On, or for whom", "If", "By"]);
+            self.table(&["Who or what", "Actions", "On", "For whom", "If", "By"]);
             for change in granted.changes.iter().take(ROWS) {
                 self.granted(change);
             }
@@ -394,7 +396,6 @@ impl Page<'_> {
     fn granted(&mut self, change: &AccessChange) {
         let levels = super::access::levels(change).join(", ");
         let public = if change.public { " <b>public</b>" } else { "" };
-        let targets = change.resources.iter().chain(&change.principals).map(String::as_str);
         let condition = change.condition.as_deref().map(|c| format!("<code>{}</code>", text(c))).unwrap_or_default();
         let uncertain = change.undecided.map(|why| format!("<br>not certain: {}", text(why))).unwrap_or_default();
         let example = change.witness.as_ref().map(|request| text(&witness::sentence(request))).unwrap_or_default();
@@ -405,12 +406,13 @@ impl Page<'_> {
         put!(
             self,
             "<tr title=\"{example}\"><td><code>{}</code>{public}<br><span class=\"faint\">{}</span></td><td>{}<br><span \
-             class=\"faint\">{}</span></td><td>{}</td><td>{condition}{uncertain}</td><td>{statement} of {}</td></tr>",
+             class=\"faint\">{}</span></td><td>{}</td><td>{}</td><td>{condition}{uncertain}</td><td>{statement} of {}</td></tr>",
             text(&change.subject.id),
             text(&change.subject.resource_type),
             codes(change.actions.iter().map(|a| a.shown.as_str())),
             text(&levels),
-            codes(targets),
+            codes(change.resources.iter().map(String::as_str)),
+            codes(change.principals.iter().map(String::as_str)),
             text(&change.policy_name)
         );
     }
