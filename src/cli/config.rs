@@ -1,12 +1,13 @@
 //! The configuration file, `.iam-preflight.yaml`: the options of the command line by their long names, for what is
-//! the same in every run. What the command line gives wins. Paths in it are relative to its folder.
+//! the same in every run. What the command line gives wins. Paths in it are relative to its folder; of a file in
+//! `.github/`, to the folder above. Its schema is `docs/config.schema.json`.
 
 use std::path::{Path, PathBuf};
 
 use super::options::{BlockingType, InputOptions, JudgementOptions, OutputOptions, account_id};
 use super::{Failure, output};
 use crate::analysis::external_access::{ArchiveRule, Criterion, OPERATORS, filter_keys, is_filter_key};
-use crate::finding::suppression::IgnoreRule;
+use crate::finding::suppression::{self, IgnoreRule, Origin};
 use crate::report::Format;
 use crate::source::{Limits, Node, NodeKind, Sources, Span, yaml};
 use clap::ValueEnum;
@@ -38,13 +39,15 @@ const KEYS: [&str; 20] = [
     "treat-finding-type-as-blocking",
 ];
 
-/// The keys of an entry of `ignore-finding`.
-const IGNORE_KEYS: [&str; 3] = ["expires", "finding", "reason"];
+/// The folder of a repository that may hold the file, too.
+const GITHUB: &str = ".github";
 
 /// What the configuration says.
 #[derive(Debug, Default)]
 pub(super) struct Config {
+    /// What paths in it are relative to.
     folder: PathBuf,
+    is_read: bool,
     entries: Vec<(String, Node)>,
     sources: Sources,
     /// Findings to leave out of account.
@@ -65,21 +68,25 @@ pub(super) fn read(options: &InputOptions) -> Result<Config, Failure> {
 }
 
 /// The file of this folder or of the nearest above it, up to the repository's root; without a repository, of this
-/// folder alone.
+/// folder alone. Each folder's own file goes before that in its `.github`.
 fn discover() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let root = here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here).to_owned();
-    here.ancestors().take_while(|folder| folder.starts_with(&root)).map(|f| f.join(FILE_NAME)).find(|f| f.is_file())
+    let folders = here.ancestors().take_while(|folder| folder.starts_with(&root));
+    folders.flat_map(|f| [f.join(FILE_NAME), f.join(GITHUB).join(FILE_NAME)]).find(|f| f.is_file())
 }
 
 impl Config {
     fn read(path: &Path) -> Result<Config, Failure> {
         let unreadable = |e: std::io::Error| Failure::usage(format!("configuration `{}`: {e}", path.display()));
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let text = text.trim_start_matches('\u{FEFF}').to_owned();
         let sources = Sources::new();
         let source = sources.add(path.display().to_string(), text.as_str());
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let mut config = Config { folder, sources, ..Config::default() };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let is_github = folder.file_name().is_some_and(|name| name == GITHUB);
+        let folder = if is_github { folder.parent().unwrap_or(folder) } else { folder }.to_owned();
+        let mut config = Config { folder, is_read: true, sources, ..Config::default() };
         if text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
             return Ok(config);
         }
@@ -152,6 +159,14 @@ impl Config {
         output.check(input)
     }
 
+    /// The folder that paths of rules are relative to, if a configuration was read.
+    pub(super) fn path_base(&self) -> Option<PathBuf> {
+        self.is_read.then(|| std::path::absolute(self.folder.join(".")).ok()).flatten().map(|folder| {
+            // `a/./b` is compared by its names.
+            folder.components().filter(|c| !matches!(c, std::path::Component::CurDir)).collect()
+        })
+    }
+
     fn get(&self, key: &str) -> Option<&Node> {
         self.entries.iter().find(|(k, _)| k == key).map(|(_, node)| node)
     }
@@ -197,21 +212,17 @@ impl Config {
     }
 
     fn ignore_rule(&self, node: &Node) -> Result<IgnoreRule, Failure> {
-        let Some(map) = node.as_mapping() else {
-            return self.scalar(node, "ignore-finding", |s| Ok(IgnoreRule::new(s)));
-        };
-        for entry in map.iter() {
-            self.known(entry.key.as_str(), entry.key_span, &IGNORE_KEYS)?;
-        }
-        let text = |key: &str| map.get(key).map(|n| self.scalar(n, key, |s| Ok::<_, String>(s.to_owned()))).transpose();
-        let missing = || self.wrong(node.span, "an entry of `ignore-finding` names the `finding`");
-        let expires = text("expires")?;
-        if let (Some(day), Some(at)) = (&expires, map.get("expires"))
-            && !is_date(day)
-        {
-            return Err(self.wrong(at.span, "`expires` is a day, YYYY-MM-DD"));
-        }
-        Ok(IgnoreRule { pattern: text("finding")?.ok_or_else(missing)?, reason: text("reason")?, expires })
+        let rule = suppression::read_entry(node, Origin::Configuration).map_err(|error| {
+            let failure = self.wrong(error.span, &format!("`ignore-finding`: {}", error.message));
+            match error.help {
+                Some(help) => failure.with_help(help),
+                None => failure,
+            }
+        })?;
+        // As the repository has it, not this machine.
+        let at = self.place(node.span);
+        let folder = format!("{}{}", self.folder.display(), std::path::MAIN_SEPARATOR);
+        Ok(IgnoreRule { place: Some(at.strip_prefix(&folder).unwrap_or(&at).to_owned()), ..rule })
     }
 
     fn archive_rules_of(&self, node: &Node) -> Result<Vec<ArchiveRule>, Failure> {
@@ -271,14 +282,22 @@ impl Config {
         if known.contains(&key) {
             return Ok(());
         }
-        let nearest = known.iter().min_by_key(|k| strsim::damerau_levenshtein(k, key)).copied().unwrap_or_default();
-        Err(self.wrong(at, &format!("unknown key `{key}`")).with_help(format!("did you mean `{nearest}`?")))
+        let wrong = self.wrong(at, &format!("unknown key `{key}`"));
+        Err(match suppression::nearest(key, known.iter().copied()) {
+            Some(nearest) => wrong.with_help(format!("did you mean `{nearest}`?")),
+            None => wrong.with_help(format!("the keys are {}", known.join(", "))),
+        })
     }
 
     fn wrong(&self, span: Span, message: &str) -> Failure {
+        Failure::usage(format!("{}: {}", self.place(span), output::printable(message)))
+    }
+
+    /// `file:line:column`.
+    fn place(&self, span: Span) -> String {
         let file = self.sources.get(span.source);
         let at = file.position(span.start as usize);
-        Failure::usage(format!("{}:{}:{}: {}", file.name(), at.line, at.column, output::printable(message)))
+        format!("{}:{}:{}", file.name(), at.line, at.column)
     }
 }
 
@@ -288,8 +307,21 @@ fn fill<T>(option: &mut Option<T>, value: Option<T>) {
     }
 }
 
-fn is_date(text: &str) -> bool {
-    let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
-    let parts: Vec<&str> = text.split('-').collect();
-    matches!(parts.as_slice(), [y, m, d] if digits(y, 4) && digits(m, 2) && digits(d, 2))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::suppression::ENTRY_KEYS;
+
+    #[test]
+    fn the_published_schema_has_the_keys_that_are_read() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/config.schema.json")).expect("JSON");
+        let keys = |of: &serde_json::Value| {
+            let mut keys: Vec<String> = of["properties"].as_object().expect("properties").keys().cloned().collect();
+            keys.sort();
+            keys
+        };
+        assert_eq!(keys(&schema), KEYS);
+        assert_eq!(keys(&schema["$defs"]["ignoreEntry"]["anyOf"][1]), ENTRY_KEYS);
+    }
 }

@@ -1,7 +1,7 @@
 //! From inputs to a report: read and load, check in parallel, suppress, order.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use rayon::prelude::*;
@@ -11,13 +11,15 @@ use super::inputs;
 use super::options::{BlockingType, InputOptions, JudgementOptions};
 use super::{Failure, Outcome};
 use crate::activity::Timestamp;
+use crate::analysis::custom_check::CustomCheck;
+use crate::analysis::{external_access, unused_access};
 use crate::catalog::Catalog;
-use crate::checks;
 use crate::checks::timing::CheckTimings;
-use crate::finding::suppression::{Baseline, BaselineEntry, IgnoreRule, SuppressedBy, Suppression};
+use crate::checks::{self, CheckOrigin};
+use crate::finding::suppression::{self, Baseline, BaselineEntry, IgnoreRule, SuppressedBy, Suppressions};
 use crate::finding::{Finding, FindingType, fingerprint, fix};
 use crate::model::{Deployment, InputKind, Policy, PolicyId, PolicyStatus};
-use crate::report::{Report, ReportedFinding, Target};
+use crate::report::{Report, ReportedFinding, Target, policy_ids};
 use crate::source::{Limits, SourceId, Sources};
 use crate::template::{FoundInput, LoadContext, LoadOptions, load_all, load_before_plans};
 
@@ -297,51 +299,12 @@ pub(super) fn report<'a>(
     config: &Config,
 ) -> Result<Report<'a>, Failure> {
     let deployment = &loaded.deployment;
-    let fingerprints = fingerprint::fingerprints(&findings, deployment, relative_path);
-    let baseline = match &judgement.baseline {
-        Some(path) => Baseline::read(&read_file(path)?)
-            .map_err(|e| Failure::usage(format!("baseline `{}`: {e}", path.display())))?,
-        None => Baseline::default(),
-    };
-    let known: rustc_hash::FxHashSet<&str> = baseline.findings.iter().map(|f| f.fingerprint.as_str()).collect();
-    let given = judgement.ignore_finding.iter().flat_map(|list| IgnoreRule::list(list));
-    let rules: Vec<IgnoreRule> = given.chain(config.ignore.iter().cloned()).collect();
-    let today = today();
-    let (expired, active): (Vec<_>, Vec<_>) = rules.iter().partition(|r| r.is_expired(&today));
-    let blocking = blocking_types(&judgement.treat_finding_type_as_blocking);
-    let mut used = vec![false; active.len()];
-    let reported: Vec<ReportedFinding> = findings
-        .into_iter()
-        .zip(fingerprints)
-        .map(|(finding, fingerprint)| {
-            let rule = active.iter().position(|rule| rule.matches(&finding));
-            if let Some(rule) = rule {
-                used[rule] = true;
-            }
-            let suppressed = match rule.and_then(|i| active.get(i)) {
-                Some(rule) => Some(Suppression {
-                    by: SuppressedBy::IgnoreFinding,
-                    rule: Some(rule.pattern.clone()),
-                    reason: rule.reason.clone(),
-                }),
-                None => known.contains(fingerprint.as_str()).then_some(Suppression {
-                    by: SuppressedBy::Baseline,
-                    rule: None,
-                    reason: None,
-                }),
-            };
-            let blocking = suppressed.is_none() && blocking.contains(&finding.finding_type);
-            ReportedFinding { finding, blocking, suppressed, fingerprint }
-        })
-        .collect();
     let mut notices = loaded.notices.clone();
-    for rule in expired {
-        let day = rule.expires.as_deref().unwrap_or_default();
-        notices.push(format!("the rule `{}` of ignore-finding expired on {day}", rule.pattern));
-    }
-    for (rule, _) in active.iter().zip(&used).filter(|(_, used)| !**used) {
-        notices.push(format!("the rule `{}` of ignore-finding matches no finding", rule.pattern));
-    }
+    let reported = if command == "parse" {
+        Vec::new()
+    } else {
+        judge(command, loaded, sources, findings, judgement, config, &mut notices)?
+    };
     let report = Report {
         command,
         service_data: catalog.date(),
@@ -362,6 +325,61 @@ pub(super) fn report<'a>(
     Ok(report)
 }
 
+/// Tells what becomes of each finding.
+fn judge(
+    command: &str,
+    loaded: &Loaded,
+    sources: &Sources,
+    findings: Vec<Finding>,
+    judgement: &JudgementOptions,
+    config: &Config,
+    notices: &mut Vec<String>,
+) -> Result<Vec<ReportedFinding>, Failure> {
+    let deployment = &loaded.deployment;
+    let folder = repository_or_current_folder();
+    let fingerprints = fingerprint::fingerprints(&findings, deployment, |path| relative_path(path, &folder));
+    let baseline = match &judgement.baseline {
+        Some(path) => Some(
+            Baseline::read(&read_file(path)?)
+                .map_err(|e| Failure::usage(format!("baseline `{}`: {e}", path.display())))?,
+        ),
+        None => None,
+    };
+    let inline = suppression::collect(deployment, sources);
+    notices.extend(inline.notices);
+    let given = judgement.ignore_finding.iter().flat_map(|list| IgnoreRule::list(list));
+    let rules = inline.rules.into_iter().chain(given).chain(config.ignore.iter().cloned()).collect();
+    let ids = policy_ids(deployment);
+    let base = config.path_base();
+    let run = suppression::Run {
+        deployment,
+        sources,
+        policy_ids: &ids,
+        path: &|path| relative_path(path, base.as_deref().unwrap_or(&folder)),
+        codes: &codes(command, judgement.strict),
+        today: &today(),
+    };
+    let judged = Suppressions { rules, baseline }.judge(&findings, &fingerprints, run);
+    notices.extend(judged.notices);
+    let blocking = blocking_types(&judgement.treat_finding_type_as_blocking);
+    let reported = findings.into_iter().zip(fingerprints).zip(judged.suppressed);
+    let reported = reported.map(|((finding, fingerprint), suppressed)| {
+        let blocking = suppressed.is_none() && blocking.contains(&finding.finding_type);
+        ReportedFinding { finding, blocking, suppressed, fingerprint }
+    });
+    Ok(reported.collect())
+}
+
+/// All issue codes, each with whether a command looks for it.
+fn codes(command: &str, strict: bool) -> Vec<(&'static str, bool)> {
+    let validates = command == "validate";
+    let checks = checks::registry().map(|c| (c.code, validates && (strict || c.origin == CheckOrigin::AccessAnalyzer)));
+    let custom = CustomCheck::ALL.iter().map(|c| (c.code(), command == c.command()));
+    let unused = unused_access::UnusedAccessCode::ALL.iter().map(|k| (k.code, command == "unused"));
+    let others = [(external_access::CODE, command == "external-access"), ("GUARD_RULE", false)];
+    checks.chain(custom).chain(unused).chain(others).collect()
+}
+
 /// What the run ends with. An input that could not be read is more than a finding: nobody knows what is in it.
 pub(super) fn outcome(report: &Report<'_>, judgement: &JudgementOptions) -> Outcome {
     let summary = report.summary();
@@ -379,11 +397,13 @@ pub(super) fn outcome(report: &Report<'_>, judgement: &JudgementOptions) -> Outc
 
 /// The findings of a report as a baseline; those that a rule ignores are not in it.
 pub(super) fn baseline_of(report: &Report<'_>) -> Baseline {
-    let by_rule = |f: &&ReportedFinding| f.suppressed.as_ref().is_some_and(|s| s.by == SuppressedBy::IgnoreFinding);
-    Baseline::of(report.findings.iter().filter(|f| !by_rule(f)).map(|found| BaselineEntry {
-        fingerprint: found.fingerprint.clone(),
-        code: found.finding.code.to_owned(),
+    let folder = repository_or_current_folder();
+    let in_it = |f: &&ReportedFinding| f.suppressed.as_ref().is_none_or(|s| s.by == SuppressedBy::Baseline);
+    Baseline::of(report.findings.iter().filter(in_it).map(|found| BaselineEntry {
+        path: Some(relative_path(&report.primary_place(&found.finding).file, &folder)).filter(|p| !p.is_empty()),
         resource: found.finding.resource.as_ref().map(|r| r.id.to_string()),
+        code: found.finding.code.to_owned(),
+        fingerprint: found.fingerprint.clone(),
     }))
 }
 
@@ -394,12 +414,26 @@ fn blocking_types(given: &[BlockingType]) -> Vec<FindingType> {
     given.iter().filter_map(|t| t.finding_type()).collect()
 }
 
-/// A path as fingerprints name it: from the current folder, however it was given.
-fn relative_path(path: &str) -> String {
+/// The repository's root; outside a repository, the current folder. Paths from there are the same wherever in the
+/// repository a run is started.
+pub(super) fn repository_or_current_folder() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
-    let relative = Path::new(path).strip_prefix(&here).unwrap_or(Path::new(path));
-    let relative = relative.strip_prefix("./").unwrap_or(relative);
-    relative.display().to_string().replace('\\', "/")
+    here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here).to_owned()
+}
+
+/// A path from a folder, however it was given, with `/` between its names.
+pub(super) fn relative_path(path: &str, folder: &Path) -> String {
+    let mut names: Vec<std::ffi::OsString> = Vec::new();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
+    for component in absolute.components() {
+        match component {
+            Component::ParentDir => drop(names.pop()),
+            other => names.push(other.as_os_str().to_owned()),
+        }
+    }
+    let absolute: PathBuf = names.iter().collect();
+    let relative = absolute.strip_prefix(folder).unwrap_or(Path::new(path));
+    relative.strip_prefix("./").unwrap_or(relative).display().to_string().replace('\\', "/")
 }
 
 /// Today's date in UTC, `YYYY-MM-DD`, by the proleptic Gregorian calendar's cycle of 400 years.

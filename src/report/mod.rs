@@ -149,7 +149,7 @@ pub struct Summary {
     pub by_type: [usize; 4],
     /// Those of them that block.
     pub blocking: usize,
-    /// Findings that `--ignore-finding` names.
+    /// Findings that a rule names: of `--ignore-finding`, the configuration, comments, metadata.
     pub suppressed: usize,
     /// Findings of the baseline.
     pub baselined: usize,
@@ -239,7 +239,7 @@ impl Report<'_> {
         for found in &self.findings {
             match found.suppressed.as_ref().map(|s| s.by) {
                 Some(SuppressedBy::Baseline) => summary.baselined += 1,
-                Some(SuppressedBy::IgnoreFinding) => summary.suppressed += 1,
+                Some(_) => summary.suppressed += 1,
                 None => {
                     summary.blocking += usize::from(found.blocking);
                     if let Some(i) = FindingType::ALL.iter().position(|t| *t == found.finding.finding_type) {

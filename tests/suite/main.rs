@@ -27,6 +27,7 @@ mod managed_policies;
 mod report;
 mod sam;
 mod simulate;
+mod suppressions;
 mod terraform;
 mod unused_access;
 mod unused_command;
