@@ -78,11 +78,11 @@ impl Format {
     /// What it is made of; nothing for the workflow commands themselves.
     fn medium(self) -> Option<Medium> {
         match self {
-            Format::Terminal | Format::Concise => Some(Medium::Text),
+            Format::Terminal | Format::Concise | Format::Junit => Some(Medium::Text),
             Format::Json | Format::Aws | Format::Sarif | Format::Gitlab | Format::Asff | Format::Events => {
                 Some(Medium::Json)
             }
-            Format::Junit | Format::Markdown | Format::Html => Some(Medium::Markup),
+            Format::Markdown | Format::Html => Some(Medium::Markup),
             Format::Github => None,
         }
     }

@@ -28,7 +28,7 @@ pub enum Medium {
     Text,
     /// JSON, where a character of a string can be written by its number.
     Json,
-    /// XML, HTML and Markdown, which name characters by number.
+    /// HTML and Markdown, which name characters by number. (So does XML, but not all readers of JUnit do.)
     Markup,
 }
 
