@@ -193,7 +193,8 @@ fn obeyed(output: &str) -> Vec<(String, String)> {
 
 /// Control codes other than line breaks and tabs, and what reorders or hides text.
 fn unseen(output: &str) -> Vec<char> {
-    let mut found: Vec<char> = output.chars().filter(|c| *c != '\n' && *c != '\t' && terminal::is_unprintable(*c)).collect();
+    let mut found: Vec<char> =
+        output.chars().filter(|c| *c != '\n' && *c != '\t' && terminal::is_unprintable(*c)).collect();
     found.dedup();
     found
 }
@@ -244,7 +245,8 @@ fn every_report_is_sound_in_its_own_form() {
                 for result in log["runs"][0]["results"].as_array().expect("results") {
                     let message = result["message"]["text"].as_str().expect("a message");
                     assert!(!links(message), "{message:?}");
-                    let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().expect("a URI");
+                    let uri =
+                        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().expect("a URI");
                     assert!(uri.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~/%".contains(&b)), "{uri}");
                 }
             }
@@ -256,9 +258,9 @@ fn every_report_is_sound_in_its_own_form() {
             }
             "html" => {
                 let allowed = [
-                    "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "h4", "p", "ul",
-                    "li", "b", "section", "article", "code", "span", "pre", "mark", "details", "summary", "div", "table",
-                    "thead", "tbody", "tr", "th", "td", "br", "footer",
+                    "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "h4", "p",
+                    "ul", "li", "b", "section", "article", "code", "span", "pre", "mark", "details", "summary", "div",
+                    "table", "thead", "tbody", "tr", "th", "td", "br", "footer",
                 ];
                 for tag in output.split('<').skip(1) {
                     let element = tag.trim_start_matches('/').split([' ', '>', '\n']).next().unwrap_or_default();
@@ -355,7 +357,15 @@ fn github_shows_every_string_as_itself_and_makes_nothing_of_it() {
 
 #[test]
 fn the_renderer_would_show_what_is_not_escaped() {
-    let written = ["@octocat", "fixes #1", "www.evil.example", "deadbeef", "GH-1", "<b>x</b>", "![a](https://evil.example/x.png)"];
+    let written = [
+        "@octocat",
+        "fixes #1",
+        "www.evil.example",
+        "deadbeef",
+        "GH-1",
+        "<b>x</b>",
+        "![a](https://evil.example/x.png)",
+    ];
     let Some([answers, _]) = rendered(&written.map(str::to_owned), &[]) else { return };
     for (written, (elements, _)) in written.iter().zip(answers) {
         assert!(elements.len() > 1, "{written}: {elements:?}");
@@ -370,8 +380,10 @@ fn whole_reports_are_rendered_with_our_own_elements_alone() {
     };
     let Some([markdown, html]) = rendered(&of("markdown"), &of("html")) else { return };
     assert!(markdown.len() >= 5 && html.len() >= 5);
-    let in_markdown =
-        ["h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "sub", "ul", "li"];
+    let in_markdown = [
+        "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "sub", "ul",
+        "li",
+    ];
     for (elements, _) in markdown {
         assert!(elements.len() > 200, "{}", elements.len());
         for element in &elements {
@@ -384,7 +396,10 @@ fn whole_reports_are_rendered_with_our_own_elements_alone() {
         assert!(elements.len() > 500, "{}", elements.len());
         for element in &elements {
             let name = element[0].as_str().expect("a name");
-            assert!(!["script", "a", "img", "iframe", "svg", "link", "base", "form", "input"].contains(&name), "{element}");
+            assert!(
+                !["script", "a", "img", "iframe", "svg", "link", "base", "form", "input"].contains(&name),
+                "{element}"
+            );
             for attribute in element[1].as_object().expect("attributes").keys() {
                 assert!(attributes.contains(&attribute.as_str()), "{element}");
             }
