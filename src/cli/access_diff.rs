@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
 use crate::analysis::access_diff::compare;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::report::access;
 use crate::source::Sources;
 
@@ -67,9 +68,9 @@ impl Diff {
             service_data: catalog.date(),
         };
         let text = |format: DiffFormat| match format {
-            DiffFormat::Terminal => report.text(),
-            DiffFormat::Json => report.json(),
-            DiffFormat::Markdown => report.markdown(),
+            DiffFormat::Terminal => inert(&report.text(), Medium::Text),
+            DiffFormat::Json => inert(&report.json(), Medium::Json),
+            DiffFormat::Markdown => inert(&report.markdown(), Medium::Markup),
         };
         for (format, path) in &self.output {
             output::write_file(path, &text(*format))?;

@@ -14,6 +14,7 @@ use crate::activity::query::{Dialect, Query};
 use crate::activity::usage::Troubles;
 use crate::activity::{Activity, Options, PrincipalKey, PrincipalSelector, Timestamp, collect, log_file};
 use crate::catalog::Catalog;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::source::Sources;
 
 /// Make a policy from the events of a user or role in CloudTrail's logs
@@ -247,7 +248,12 @@ impl GeneratePolicy {
                 eprintln!("note: {}", output::printable(note));
             }
         }
-        output::print(&text)
+        let medium = match self.format.unwrap_or(PolicyFormat::Json) {
+            PolicyFormat::Json | PolicyFormat::Policy => Medium::Json,
+            // Names of roles and users in comments and quotes.
+            PolicyFormat::Cloudformation | PolicyFormat::Terraform => Medium::Text,
+        };
+        output::print(&inert(&text, medium))
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::options::OutputOptions;
 use super::{Failure, Global};
-use crate::report::{Format, Report, TerminalStyle, WriteOptions};
+use crate::report::escape::workflow_command::{Medium, inert};
+use crate::report::{Format, Report, TerminalStyle, WriteOptions, printable_line};
 
 /// Columns when the width of the terminal is not known.
 const WIDTH: usize = 100;
@@ -55,9 +56,10 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|cause| Failure::Output { what: format!("`{}`", path.display()), cause })
 }
 
-/// Text with control codes made visible, line breaks kept.
+/// Text with control codes made visible, line breaks kept; no line of it is a workflow command.
 pub(super) fn printable(text: &str) -> String {
-    text.lines().map(crate::report::printable_line).collect::<Vec<_>>().join("\n")
+    let lines: Vec<String> = text.lines().map(printable_line).collect();
+    inert(&lines.join("\n"), Medium::Text)
 }
 
 fn width() -> usize {

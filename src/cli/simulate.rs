@@ -14,6 +14,7 @@ use crate::logic::evaluate::combine::{DecidingStatement, Decision, PolicySet, Ru
 use crate::policy::{Effect, PolicyDocument};
 use crate::simulate::batch::Batch;
 use crate::simulate::{PolicyRole, accept, kind_word, parse_request, write_decision};
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::source::{Limits, Sources, display_encoded, json};
 
 /// Decide a request, or many, under given policies, with the statements that decide
@@ -108,12 +109,12 @@ impl Simulate {
         let decision = decide(&given.policies, &request, catalog);
         let terminal = || if io::stdout().is_terminal() { DecisionFormat::Terminal } else { DecisionFormat::Json };
         match self.format.unwrap_or_else(terminal) {
-            DecisionFormat::Terminal => output::print(&given.for_people(&decision, global.colors()))?,
+            DecisionFormat::Terminal => output::print(&inert(&given.for_people(&decision, global.colors()), Medium::Text))?,
             DecisionFormat::Json => {
                 let mut json = Vec::new();
                 write_decision(&decision, None, &mut json);
                 json.push(b'\n');
-                output::print(&String::from_utf8_lossy(&json))?;
+                output::print(&inert(&String::from_utf8_lossy(&json), Medium::Json))?;
             }
         }
         Ok(Outcome::Passed)

@@ -11,6 +11,7 @@ use crate::analysis::unused_access::report_json;
 use crate::checks::timing::CheckTimings;
 use crate::finding::fix;
 use crate::model::InputKind;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::report::{Format, Report, counted, policy_ids};
 use crate::source::{SourceId, Sources};
 
@@ -182,5 +183,5 @@ pub(super) fn show_fixes(report: &Report<'_>) -> Result<(), Failure> {
             text.push_str(&hunk);
         }
     }
-    output::print(&text)
+    output::print(&inert(&text, Medium::Text))
 }
