@@ -136,13 +136,14 @@ impl View<'_> {
             result["fixes"] = json!([{"description": {"text": message(&fix.description)}, "artifactChanges": self.changes(&fix.edits)}]);
         }
         if let Some(suppression) = &found.suppressed {
-            let default = match suppression.by {
-                SuppressedBy::Baseline => "in the baseline",
-                _ => "suppressed",
+            let (kind, default) = match suppression.by {
+                SuppressedBy::Comment | SuppressedBy::Metadata => ("inSource", "suppressed where it stands"),
+                SuppressedBy::Baseline => ("external", "in the baseline"),
+                SuppressedBy::IgnoreFinding => ("external", "suppressed"),
             };
             let reason = suppression.reason.as_deref().unwrap_or(default);
             result["suppressions"] =
-                json!([{"kind": "external", "status": "accepted", "justification": terminal::line(reason)}]);
+                json!([{"kind": kind, "status": "accepted", "justification": terminal::line(reason)}]);
         }
         result
     }

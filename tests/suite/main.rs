@@ -26,6 +26,7 @@ mod hcl_expressions;
 mod hostile_text;
 mod managed_policies;
 mod report;
+mod report_formats;
 mod sam;
 mod simulate;
 mod suppressions;
