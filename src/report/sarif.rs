@@ -24,7 +24,10 @@ const RELATED: usize = 99;
 const DESCRIPTION: usize = 1024;
 
 pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
-    let mut found: Vec<&ReportedFinding> = report.findings.iter().collect();
+    // Code scanning shows a suppressed result as an open alert.
+    let mut found: Vec<&ReportedFinding> =
+        report.findings.iter().filter(|f| f.suppressed.is_none() || options.verbose).collect();
+    let suppressed = report.findings.len() - found.len();
     let left_out = found.len().saturating_sub(RESULTS);
     if left_out > 0 {
         found.sort_by_key(|f| (f.suppressed.is_some(), f.finding.finding_type));
@@ -54,7 +57,7 @@ pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn W
             }},
             "automationDetails": {"id": format!("{}/{}/", env!("CARGO_PKG_NAME"), report.command)},
             "columnKind": "unicodeCodePoints",
-            "invocations": [view.invocation(left_out)],
+            "invocations": [view.invocation(left_out, suppressed)],
             "results": results,
         }],
     });
@@ -182,7 +185,7 @@ impl View<'_> {
     }
 
     /// What could not be read, and what is to be known about the rest.
-    fn invocation(&self, left_out: usize) -> Value {
+    fn invocation(&self, left_out: usize, suppressed: usize) -> Value {
         let mut notifications = Vec::new();
         let mut notify = |level: &str, text: &str, place: Option<Place>| {
             let mut notification = json!({"level": level, "message": {"text": message(text)}});
@@ -202,6 +205,10 @@ impl View<'_> {
         }
         for notice in &self.report.notices {
             notify("note", notice, None);
+        }
+        if suppressed > 0 {
+            let findings = counted(suppressed, "finding is", "findings are");
+            notify("note", &format!("{findings} suppressed and not among the results; `--verbose` puts them there"), None);
         }
         if left_out > 0 {
             let results = counted(left_out, "more finding", "more findings");

@@ -185,6 +185,18 @@ fn results_of_sarif_keep_their_places_in_characters_and_their_fixes() {
 }
 
 #[test]
+fn suppressed_results_are_in_the_sarif_only_if_asked_for() {
+    let suppressed = |further: &[&str]| -> Vec<bool> {
+        let arguments = ["validate", "examples/policies/developer.json", "--ignore-finding", "REDUNDANT_ACTION"];
+        let log = json(&run(iam_preflight().args(arguments).args(["--format", "sarif"]).args(further)));
+        let results = log["runs"][0]["results"].as_array().expect("results").clone();
+        results.iter().map(|r| r["suppressions"].is_array()).collect()
+    };
+    assert_eq!(suppressed(&[]), [false]);
+    assert_eq!(suppressed(&["--verbose"]), [true, false]);
+}
+
+#[test]
 fn junitparser_counts_what_the_report_counts() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = many("junit", folder.path());
