@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
 use crate::analysis::access_diff::compare;
-use crate::report::escape::workflow_command::{Medium, inert};
 use crate::report::access;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::source::Sources;
 
 /// Show what access changes between two versions: granted, revoked, newly public.

@@ -12,9 +12,9 @@ use crate::catalog::Catalog;
 use crate::logic::evaluate::PolicyKind;
 use crate::logic::evaluate::combine::{DecidingStatement, Decision, PolicySet, Ruling, decide};
 use crate::policy::{Effect, PolicyDocument};
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::simulate::batch::Batch;
 use crate::simulate::{PolicyRole, accept, kind_word, parse_request, write_decision};
-use crate::report::escape::workflow_command::{Medium, inert};
 use crate::source::{Limits, Sources, display_encoded, json};
 
 /// Decide a request, or many, under given policies, with the statements that decide
@@ -109,7 +109,9 @@ impl Simulate {
         let decision = decide(&given.policies, &request, catalog);
         let terminal = || if io::stdout().is_terminal() { DecisionFormat::Terminal } else { DecisionFormat::Json };
         match self.format.unwrap_or_else(terminal) {
-            DecisionFormat::Terminal => output::print(&inert(&given.for_people(&decision, global.colors()), Medium::Text))?,
+            DecisionFormat::Terminal => {
+                output::print(&inert(&given.for_people(&decision, global.colors()), Medium::Text))?
+            }
             DecisionFormat::Json => {
                 let mut json = Vec::new();
                 write_decision(&decision, None, &mut json);

@@ -208,7 +208,11 @@ impl View<'_> {
         }
         if suppressed > 0 {
             let findings = counted(suppressed, "finding is", "findings are");
-            notify("note", &format!("{findings} suppressed and not among the results; `--verbose` puts them there"), None);
+            notify(
+                "note",
+                &format!("{findings} suppressed and not among the results; `--verbose` puts them there"),
+                None,
+            );
         }
         if left_out > 0 {
             let results = counted(left_out, "more finding", "more findings");

@@ -32,13 +32,30 @@ fn report(format: &str) -> String {
 fn many(format: &str, folder: &Path) -> Vec<std::path::PathBuf> {
     let runs: [(&str, &[&str]); 6] = [
         ("examples", &["validate", "examples", "--strict"]),
-        ("broken", &["validate", "tests/data/reports/template.yaml", "tests/data/reports/broken.json",
-            "--config", "tests/data/reports/config.yaml"]),
+        (
+            "broken",
+            &[
+                "validate",
+                "tests/data/reports/template.yaml",
+                "tests/data/reports/broken.json",
+                "--config",
+                "tests/data/reports/config.yaml",
+            ],
+        ),
         ("clean", &["validate", "examples/policies/region-guardrail.scp.json"]),
         ("external", &["external-access", "examples/external-access"]),
-        ("unused", &["unused", "--authorization-details", "examples/unused-access/authorization-details.json",
-            "--credential-report", "examples/unused-access/credential-report.csv",
-            "--last-accessed", "examples/unused-access/last-accessed"]),
+        (
+            "unused",
+            &[
+                "unused",
+                "--authorization-details",
+                "examples/unused-access/authorization-details.json",
+                "--credential-report",
+                "examples/unused-access/credential-report.csv",
+                "--last-accessed",
+                "examples/unused-access/last-accessed",
+            ],
+        ),
         ("granted", &["check-access-not-granted", "examples/policies", "--actions", "iam:PassRole,s3:PutObject"]),
     ];
     let mut files: Vec<_> = runs
@@ -46,10 +63,14 @@ fn many(format: &str, folder: &Path) -> Vec<std::path::PathBuf> {
         .map(|(name, arguments)| {
             let file = folder.join(format!("{name}.{format}"));
             let output = format!("{format}={}", file.display());
-            let run = run(iam_preflight()
-                .env("SOURCE_DATE_EPOCH", "1790000000")
-                .args(*arguments)
-                .args(["--account-id", "111122223333", "--region", "eu-central-1", "--output", &output]));
+            let run = run(iam_preflight().env("SOURCE_DATE_EPOCH", "1790000000").args(*arguments).args([
+                "--account-id",
+                "111122223333",
+                "--region",
+                "eu-central-1",
+                "--output",
+                &output,
+            ]));
             assert!(file.is_file(), "{arguments:?}: {}", run.err);
             file
         })
@@ -62,7 +83,8 @@ fn many(format: &str, folder: &Path) -> Vec<std::path::PathBuf> {
     fs::write(inputs.path().join("p.json"), policy.to_string()).expect("a file");
     let file = folder.join(format!("many.{format}"));
     let output = format!("{format}={}", file.display());
-    let arguments = ["validate", "p.json", "--account-id", "111122223333", "--region", "eu-central-1", "--output", &output];
+    let arguments =
+        ["validate", "p.json", "--account-id", "111122223333", "--region", "eu-central-1", "--output", &output];
     run(in_folder(inputs.path()).args(arguments));
     files.push(file);
     files
@@ -136,7 +158,8 @@ fn code_scanning_takes_the_sarif() {
     let tool = modules.join("@microsoft/sarif-multitool-linux/Sarif.Multitool");
     for file in &files {
         let results = multitool(&tool, file);
-        let errors: Vec<&Value> = results.iter().filter(|r| r["level"] != "note" && r["ruleId"] != "SARIF2005").collect();
+        let errors: Vec<&Value> =
+            results.iter().filter(|r| r["level"] != "note" && r["ruleId"] != "SARIF2005").collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", file.display());
     }
     // The validator's exit code says nothing; what it finds has to be looked for.
@@ -159,7 +182,12 @@ fn multitool(tool: &Path, file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(&said);
     let text = text.unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)));
     let log: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).expect("JSON");
-    log["runs"].as_array().expect("runs").iter().flat_map(|r| r["results"].as_array().cloned().unwrap_or_default()).collect()
+    log["runs"]
+        .as_array()
+        .expect("runs")
+        .iter()
+        .flat_map(|r| r["results"].as_array().cloned().unwrap_or_default())
+        .collect()
 }
 
 #[test]
@@ -216,7 +244,8 @@ for path in json.load(sys.stdin):
 print(json.dumps(out))
 ";
     let paths: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
-    let counts: Value = serde_json::from_str(&tools::filter(&python, &["-c", script], &json!(paths).to_string())).expect("JSON");
+    let counts: Value =
+        serde_json::from_str(&tools::filter(&python, &["-c", script], &json!(paths).to_string())).expect("JSON");
     for (file, count) in files.iter().zip(counts.as_array().expect("a list")) {
         assert!(count["cases"].as_u64() > Some(0), "{}", file.display());
         assert!(count["longest"][0].as_u64() <= Some(1_000) && count["longest"][1].as_u64() <= Some(5_000));
@@ -260,7 +289,8 @@ fn the_gitlab_report_meets_its_format_and_no_two_fingerprints_are_the_same() {
         let text = read(file);
         assert!(text.starts_with('['), "an array, without a byte order mark");
         let report: Value = serde_json::from_str(&text).expect("JSON");
-        let errors: Vec<String> = validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        let errors: Vec<String> =
+            validator.iter_errors(&report).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", file.display());
         let mut fingerprints: Vec<&str> =
             report.as_array().expect("an array").iter().filter_map(|f| f["fingerprint"].as_str()).collect();
@@ -343,11 +373,13 @@ fn ids_in_security_hub_stay_when_lines_move_and_what_is_suppressed_is_archived()
     let findings = |policy: &str, further: &[&str]| -> Vec<Value> {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("p.json"), policy).expect("a file");
-        let arguments = ["validate", "p.json", "--account-id", "111122223333", "--region", "eu-central-1", "--format", "asff"];
+        let arguments =
+            ["validate", "p.json", "--account-id", "111122223333", "--region", "eu-central-1", "--format", "asff"];
         let out = run(in_folder(folder.path()).args(arguments).args(further)).out;
         serde_json::from_str(&out).expect("an array")
     };
-    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Nope", "Resource": "*"}]}"#;
+    let policy =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Nope", "Resource": "*"}]}"#;
     let first = findings(policy, &[]);
     let moved = findings(&format!("\n\n  {policy}"), &[]);
     assert_eq!(first[0]["Id"], moved[0]["Id"]);
@@ -369,7 +401,16 @@ fn access_that_goes_is_archived_in_security_hub_under_the_same_id() {
     };
     let at = |name: &str, principal: &str, further: &[&str]| -> Value {
         fs::write(folder.path().join(name), template(principal)).expect("a file");
-        let arguments = ["external-access", "t.json", "--account-id", "111122223333", "--region", "eu-central-1", "--format", "asff"];
+        let arguments = [
+            "external-access",
+            "t.json",
+            "--account-id",
+            "111122223333",
+            "--region",
+            "eu-central-1",
+            "--format",
+            "asff",
+        ];
         let out = run(in_folder(folder.path()).args(arguments).args(further)).out;
         serde_json::from_str(&out).expect("an array")
     };
@@ -391,16 +432,42 @@ fn events_have_the_shape_of_access_analyzers_own() {
         for line in read(&file).lines() {
             let event: Value = serde_json::from_str(line).expect("JSON");
             let keys: Vec<&String> = event.as_object().expect("an object").keys().collect();
-            assert_eq!(keys, ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"]);
+            assert_eq!(
+                keys,
+                ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"]
+            );
             let kind = event["detail-type"].as_str().expect("a kind").to_owned();
             let wanted: &[&str] = match kind.as_str() {
                 "Access Analyzer Finding" => &[
-                    "version", "id", "status", "resourceType", "resource", "createdAt", "analyzedAt", "updatedAt",
-                    "accountId", "region", "principal", "action", "condition", "isDeleted", "isPublic",
+                    "version",
+                    "id",
+                    "status",
+                    "resourceType",
+                    "resource",
+                    "createdAt",
+                    "analyzedAt",
+                    "updatedAt",
+                    "accountId",
+                    "region",
+                    "principal",
+                    "action",
+                    "condition",
+                    "isDeleted",
+                    "isPublic",
                 ],
                 "Unused Access Finding for IAM entities" => &[
-                    "findingId", "resource", "resourceType", "accountId", "createdAt", "updatedAt", "analyzedAt",
-                    "previousStatus", "status", "version", "isDeleted", "findingType",
+                    "findingId",
+                    "resource",
+                    "resourceType",
+                    "accountId",
+                    "createdAt",
+                    "updatedAt",
+                    "analyzedAt",
+                    "previousStatus",
+                    "status",
+                    "version",
+                    "isDeleted",
+                    "findingType",
                 ],
                 "Policy Validation Finding" => &["id", "status", "issueCode", "findingType", "message", "file", "line"],
                 "Input Not Analysed" => &["file", "message"],
@@ -477,14 +544,29 @@ fn secrets_are_in_no_report() {
     fs::write(folder.path().join("tf/plan.json"), plan.to_string()).expect("a file");
     let parameter = format!("Given={SECRET}");
     for command in ["validate", "parse", "external-access", "check-no-public-access"] {
-        for format in
-            ["terminal", "concise", "json", "aws", "github", "sarif", "junit", "gitlab", "asff", "events", "markdown", "html"]
-        {
+        for format in [
+            "terminal", "concise", "json", "aws", "github", "sarif", "junit", "gitlab", "asff", "events", "markdown",
+            "html",
+        ] {
             let run = run(in_folder(folder.path())
                 .env("GITHUB_TOKEN", SECRET)
-                .args([command, "t.yaml", "plan.json", "tf/plan.json", "--account-id", "111122223333", "--region", "eu-central-1"])
+                .args([
+                    command,
+                    "t.yaml",
+                    "plan.json",
+                    "tf/plan.json",
+                    "--account-id",
+                    "111122223333",
+                    "--region",
+                    "eu-central-1",
+                ])
                 .args(["-v", "--format", format, "--parameters", &parameter]));
-            assert!(!run.out.contains(SECRET) && !run.err.contains(SECRET), "{command} {format}: {}{}", run.out, run.err);
+            assert!(
+                !run.out.contains(SECRET) && !run.err.contains(SECRET),
+                "{command} {format}: {}{}",
+                run.out,
+                run.err
+            );
             if command == "validate" && matches!(format, "terminal" | "html") {
                 assert!(run.out.contains("s3:Nope"), "{}", run.out);
             }
