@@ -265,7 +265,7 @@ fn caller(principal: &Principal) -> Option<Caller> {
 }
 
 /// A policy that AWS manages, by its ARN in any partition.
-fn of_aws(reference: &ManagedPolicyRef, catalog: &Catalog) -> Option<CompiledPolicy> {
+pub(super) fn of_aws(reference: &ManagedPolicyRef, catalog: &Catalog) -> Option<CompiledPolicy> {
     let (_, rest) = reference.arn.as_str().split_once(":iam::aws:")?;
     let text = catalog.managed_policy(&format!("arn:aws:iam::aws:{rest}"))?.document;
     let sources = Sources::new();

@@ -6,6 +6,7 @@
 pub mod access_diff;
 pub mod counterpart;
 pub mod custom_check;
+pub mod escalation;
 pub mod external_access;
 pub mod unused_access;
 pub mod witness;

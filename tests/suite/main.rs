@@ -15,6 +15,7 @@ mod conformance;
 mod custom_check_commands;
 mod custom_checks;
 mod engine;
+mod escalation;
 mod evaluator;
 mod examples;
 mod external_access;

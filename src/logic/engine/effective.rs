@@ -14,24 +14,25 @@ use super::compile::{Dimension, Literal, Test, Ties};
 use super::key::KeyId;
 use super::language::{Found, Language};
 use super::others::Others;
-use super::pattern::Pattern;
+use super::pattern::{Class, Pattern, glob};
 use super::permissions::{Permissions, TOO_MANY_LIMITS};
 use super::question::{About, Access, Question, demanded};
 use super::value::Values;
 use crate::logic::request::{Caller, Request};
-use crate::policy::{Statement, StringList, glob};
+use crate::policy::glob::matches_ignore_case;
+use crate::policy::{Statement, StringList};
 
 /// What the request has to be like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Who asks, in any session. Anybody, if nobody is named.
+    /// Who asks, in any session; wildcards in the ARN count. Anybody, if nobody is named.
     pub caller: Option<Caller>,
     /// The action, without wildcards.
     pub action: SmolStr,
     /// ARNs or ARN patterns, of which one has to match. Any, if there is none.
     pub resources: Vec<SmolStr>,
-    /// Condition keys with their only value; `None` for a key that the request does not carry.
-    pub keys: Vec<(SmolStr, Option<SmolStr>)>,
+    /// Condition keys, each with a value that matches one of the patterns; without any, the request does not carry it.
+    pub keys: Vec<(SmolStr, Vec<SmolStr>)>,
 }
 
 /// A request that is allowed, and the statement that allows it.
@@ -46,8 +47,8 @@ pub struct Permitted {
 }
 
 /// True if the statement speaks of the action.
-pub(super) fn concerns(statement: &Statement, action: &str) -> bool {
-    let listed = |list: &StringList| list.items.iter().any(|i| glob::matches_ignore_case(i.text.as_str(), action));
+pub(crate) fn concerns(statement: &Statement, action: &str) -> bool {
+    let listed = |list: &StringList| list.items.iter().any(|i| matches_ignore_case(i.text.as_str(), action));
     match (&statement.action, &statement.not_action) {
         (Some(list), _) => listed(list),
         (None, Some(list)) => !listed(list),
@@ -113,7 +114,9 @@ pub fn permitted(
 fn literals(wanted: &Wanted) -> Vec<Literal> {
     let access = Access { actions: vec![wanted.action.clone()], resources: wanted.resources.clone() };
     let mut literals = demanded(&access);
-    let text = |value: &SmolStr| Language::new([Arc::new(Pattern::literal(value.clone()))]);
+    let text = |values: &[SmolStr], class: Class| {
+        Language::new(values.iter().map(|value| Arc::new(Pattern::new(glob(value, class)))))
+    };
     if let Some(who) = &wanted.caller {
         let is = |language| Literal::new(Dimension::Caller, Test::In(language), true);
         let kind = match who {
@@ -128,14 +131,17 @@ fn literals(wanted: &Wanted) -> Vec<Literal> {
         };
         literals.push(is(caller::of_kinds(&[kind])));
         match who {
-            Caller::Service { name } => literals.push(is(Derived::ServiceName.callers(&text(name)))),
-            _ => literals.extend(who.arn().map(|arn| is(Derived::Arn.callers(&text(&arn.into()))))),
+            Caller::Service { name } => {
+                literals.push(is(Derived::ServiceName.callers(&text(std::slice::from_ref(name), Class::NoColon))));
+            }
+            _ => literals
+                .extend(who.arn().map(|arn| is(Derived::Arn.callers(&text(&[SmolStr::new(arn)], Class::NoColon))))),
         }
     }
-    for (key, value) in &wanted.keys {
-        let test = match value {
-            Some(value) => Test::Value { values: Values::Text(text(value)), negated: false, or_absent: false },
-            None => Test::Absent,
+    for (key, patterns) in &wanted.keys {
+        let test = match patterns.as_slice() {
+            [] => Test::Absent,
+            _ => Test::Value { values: Values::Text(text(patterns, Class::All)), negated: false, or_absent: false },
         };
         literals.push(Literal::new(Dimension::Key(KeyId::of(key)), test, true));
     }
@@ -162,7 +168,7 @@ mod tests {
             caller: Some(Caller::User { arn: "arn:aws:iam::111122223333:user/ann".into() }),
             action: "iam:PassRole".into(),
             resources: vec!["arn:aws:iam::111122223333:role/admin".into()],
-            keys: vec![("iam:PassedToService".into(), Some(service.into()))],
+            keys: vec![("iam:PassedToService".into(), vec![service.into()])],
         }
     }
 

@@ -28,6 +28,7 @@ mod witness;
 
 pub use compile::{CompileError, CompiledPolicy, Ties};
 pub use containment::Entry;
+pub(crate) use effective::concerns;
 pub use effective::{Permitted, Wanted, permitted};
 pub use outside::{Zone, no_outside_access};
 pub use permissions::{Added, Permissions, added, exceeds};

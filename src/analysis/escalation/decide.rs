@@ -1,0 +1,823 @@
+//! Which paths one holder can take: each step is asked of the engine on the holder's effective permissions, and what lies at
+//! the end has to allow something that the holder may not do.
+
+use std::cell::{Cell, RefCell};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+use super::holders::{Holder, HolderKind, agree, is_full};
+use super::paths::{On, PATHS, Path, Removal, Runs, Step, Target};
+use super::world::{World, actions};
+use super::{Done, Escalation};
+use crate::catalog::Catalog;
+use crate::logic::engine::{Permissions, Permitted, Ties, Wanted, concerns, exceeds, permitted};
+use crate::logic::evaluate::{PolicyKind, applies};
+use crate::logic::{Caller, Request};
+use crate::model::{Resource, ResourceRef};
+use crate::policy::{Arn, Statement};
+use crate::source::{Shape, Symbol, Text};
+
+/// Targets that are reported of one principal and one method.
+pub(super) const REPORTED: usize = 10;
+/// Targets that are looked at for one principal and one method.
+const EXAMINED: usize = 200;
+
+type Answer = Result<Option<Permitted>, &'static str>;
+type Question = (SmolStr, Vec<SmolStr>, Vec<(SmolStr, Vec<SmolStr>)>);
+
+/// One holder of permissions and what is known of what it may do.
+pub(super) struct Decider<'w, 'a> {
+    world: &'w World<'a>,
+    position: usize,
+    holder: &'a Holder<'a>,
+    permissions: Permissions<'a>,
+    /// The actions of the table that its policies speak of.
+    actions: FxHashSet<&'static str>,
+    /// Condition keys that its policies ask for, in lower case.
+    asked: FxHashSet<String>,
+    account: SmolStr,
+    answers: RefCell<FxHashMap<Question, Answer>>,
+    gains: RefCell<FxHashMap<After, Option<Gain>>>,
+    reach: RefCell<FxHashMap<&'static str, Reach>>,
+    /// Questions that could not be decided.
+    pub undecided: Cell<usize>,
+    /// Targets that were not looked at or not reported.
+    pub left_out: Cell<usize>,
+}
+
+/// What is gained.
+#[derive(Clone, Debug)]
+pub(super) struct Gain {
+    pub administrator: bool,
+    /// Something that is allowed then, and was not.
+    pub request: Request,
+}
+
+/// The permissions that a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum After {
+    /// Those of another holder, by its position and signature.
+    Other(usize),
+    /// Those of a holder with everything added that its limits leave; without one of its policies.
+    Everything(usize, Option<usize>),
+    /// Those of a holder with a further managed policy, by its position among those to attach.
+    With(usize, usize),
+    /// Its own without its boundary.
+    Unlimited,
+    /// Its own without one policy.
+    Without(usize),
+    /// Its own without those that it has from a group.
+    OutOf(usize),
+    /// Its own with those of a group.
+    Joined(usize),
+    /// Of somebody new.
+    Anybody,
+}
+
+/// The holders that an action's statements may be about.
+enum Reach {
+    All,
+    Some(FxHashSet<usize>),
+}
+
+/// One place that a path may lead to.
+#[derive(Clone, Default)]
+struct Candidate<'c> {
+    /// The user, role or group, by its position.
+    holder: Option<usize>,
+    after: Option<After>,
+    /// An attached policy of the holder, by its position among the holder's.
+    policy: Option<usize>,
+    resource: Option<&'c Resource>,
+    runs: Option<Runs>,
+    provider: Option<SmolStr>,
+    /// The services to pass the role to.
+    services: &'static [&'static str],
+}
+
+impl<'w, 'a> Decider<'w, 'a> {
+    pub fn new(world: &'w World<'a>, position: usize) -> Option<Decider<'w, 'a>> {
+        let holder = world.holder(position)?;
+        let permissions = holder.permissions(world.policies.limits());
+        if is_full(&permissions) {
+            return None;
+        }
+        let actions = spoken_of(&permissions);
+        let all = permissions.policies.iter().chain(&permissions.boundary).chain(permissions.limits.iter().flatten());
+        let keys = all.flat_map(|p| &p.document().statements).flat_map(|s| &s.conditions).flat_map(|b| &b.keys);
+        let asked = keys.map(|k| k.name.as_str().to_ascii_lowercase()).collect();
+        let account = Arn::split(holder.arn.as_str()).map(|a| a.account).unwrap_or_default();
+        let account = if account.chars().any(|c| Symbol::of(c).is_some()) { "*" } else { account };
+        Some(Decider {
+            world,
+            position,
+            holder,
+            permissions,
+            actions,
+            asked,
+            account: account.into(),
+            answers: RefCell::default(),
+            gains: RefCell::default(),
+            reach: RefCell::default(),
+            undecided: Cell::new(0),
+            left_out: Cell::new(0),
+        })
+    }
+
+    /// Every path that the holder can take, except chains of roles.
+    pub fn escalations(&self) -> Vec<Escalation> {
+        let mut found = Vec::new();
+        for path in PATHS {
+            let needed = |s: &Step| s.on == On::Assume || self.actions.contains(s.action);
+            if path.target == Target::AssumableRole || !path.steps.iter().all(needed) {
+                continue;
+            }
+            found.extend(self.take(path));
+        }
+        found
+    }
+
+    /// The path to each place that it leads to.
+    fn take(&self, path: &'static Path) -> Vec<Escalation> {
+        let mut found: Vec<Escalation> = Vec::new();
+        let mut examined = 0;
+        for candidate in self.candidates(path) {
+            if examined >= EXAMINED || found.len() >= REPORTED {
+                self.left_out.set(self.left_out.get() + 1);
+                continue;
+            }
+            examined += 1;
+            if let Some(escalation) = self.lead(path, &candidate)
+                && !found.iter().any(|e| e.gains == escalation.gains && e.administrator == escalation.administrator)
+            {
+                found.push(escalation);
+            }
+        }
+        found
+    }
+
+    /// The path to one place, if there is something to gain and every step is allowed.
+    fn lead(&self, path: &'static Path, candidate: &Candidate<'_>) -> Option<Escalation> {
+        let attaches = path.steps.iter().any(|s| matches!(s.on, On::TargetWithPolicy))
+            && !matches!(path.target, Target::OwnUserDeny(_) | Target::OwnRoleDeny(_));
+        let mut ways: Vec<(Candidate<'_>, Option<SmolStr>)> = vec![(candidate.clone(), None)];
+        if let (true, Some(holder)) = (attaches && self.asked.contains("iam:policyarn"), candidate.holder) {
+            for (number, policy) in self.world.attachable.iter().enumerate() {
+                let after = Some(After::With(holder, number));
+                ways.push((Candidate { after, ..candidate.clone() }, Some(policy.arn.clone())));
+            }
+        }
+        for (candidate, attached) in ways {
+            let Some(gain) = candidate.after.and_then(|after| self.gain(after)) else { continue };
+            let mut steps = Vec::new();
+            for step in path.steps {
+                match self.step(step, &candidate, attached.as_deref()) {
+                    Some(done) => steps.push(done),
+                    None => break,
+                }
+            }
+            if steps.len() == path.steps.len() {
+                return Some(self.escalation(path, &candidate, gain, steps));
+            }
+        }
+        None
+    }
+
+    fn escalation(&self, path: &'static Path, candidate: &Candidate<'_>, gain: Gain, steps: Vec<Done>) -> Escalation {
+        let target = candidate.holder.and_then(|h| self.world.holder(h));
+        let gains = match (path.target, target) {
+            (Target::NewPrincipal, _) | (_, None) => ResourceRef {
+                id: "arn:aws:iam::aws:policy/AdministratorAccess".into(),
+                resource_type: "AWS::IAM::ManagedPolicy".into(),
+            },
+            (_, Some(holder)) => holder.id.clone(),
+        };
+        let policy = candidate.policy.and_then(|p| target?.policies.get(p)).map(|p| p.name.as_str());
+        let group = match candidate.after {
+            Some(After::OutOf(group)) => self.world.holder(group).map(|g| g.id.id.as_str()),
+            _ => None,
+        };
+        let resource = candidate.resource.map(|r| r.id.id.as_str());
+        let shown = resource.or(group).or(policy).unwrap_or(gains.id.as_str());
+        let when = match (&self.holder.when, target.and_then(|t| t.when.as_ref())) {
+            (Some(a), Some(b)) => {
+                let mut both = a.clone();
+                both.0.extend(b.0.clone());
+                Some(both)
+            }
+            (a, b) => a.as_ref().or(b).cloned(),
+        };
+        let uncertain = self.holder.unknown.iter().chain(target.iter().flat_map(|t| &t.unknown));
+        let mut uncertain: Vec<String> = uncertain.cloned().collect();
+        uncertain.dedup();
+        Escalation {
+            principal: self.holder.id.clone(),
+            method: path.method,
+            does: path.does.replace("{}", &crate::source::display_encoded(shown)),
+            gains,
+            administrator: gain.administrator,
+            witness: gain.request,
+            steps,
+            when,
+            uncertain,
+            sources: path.sources,
+        }
+    }
+
+    // What a path may lead to.
+
+    fn candidates(&self, path: &'static Path) -> Box<dyn Iterator<Item = Candidate<'w>> + '_> {
+        let own = |after: After| Candidate { holder: Some(self.position), after: Some(after), ..Candidate::default() };
+        let one = |candidate: Option<Candidate<'w>>| -> Box<dyn Iterator<Item = Candidate<'w>>> {
+            Box::new(candidate.into_iter())
+        };
+        let is = |kind: HolderKind| self.holder.kind == kind;
+        let first = path.steps.iter().find(|s| s.on != On::Assume).map_or("", |s| s.action);
+        let everything = own(After::Everything(self.position, None));
+        match path.target {
+            Target::OwnUser => one(is(HolderKind::User).then_some(everything)),
+            Target::OwnRole => one(is(HolderKind::Role).then_some(everything)),
+            Target::OwnPermissionSet => one(is(HolderKind::PermissionSet).then_some(everything)),
+            Target::OwnUserBoundary => {
+                one((is(HolderKind::User) && self.holder.boundary_arn.is_some()).then_some(own(After::Unlimited)))
+            }
+            Target::OwnRoleBoundary => {
+                one((is(HolderKind::Role) && self.holder.boundary_arn.is_some()).then_some(own(After::Unlimited)))
+            }
+            Target::OwnUserDeny(removal) if is(HolderKind::User) => self.without_deny(removal),
+            Target::OwnRoleDeny(removal) if is(HolderKind::Role) => self.without_deny(removal),
+            Target::OwnUserDeny(_) | Target::OwnRoleDeny(_) => one(None),
+            Target::OwnPolicy => Box::new(self.customer_managed(self.position, self.holder)),
+            Target::OwnGroup => {
+                Box::new(self.holder.groups.iter().map(move |group| Candidate {
+                    holder: Some(*group),
+                    ..own(After::Everything(self.position, None))
+                }))
+            }
+            Target::OtherGroup if is(HolderKind::User) => {
+                Box::new(
+                    self.others(first, HolderKind::Group)
+                        .filter(|g| !self.holder.groups.contains(g))
+                        .map(|g| Candidate { holder: Some(g), after: Some(After::Joined(g)), ..Candidate::default() }),
+                )
+            }
+            Target::OtherGroup => one(None),
+            Target::OtherUser => Box::new(self.others(first, HolderKind::User).map(as_it_is)),
+            Target::ChangedUser => Box::new(self.others(first, HolderKind::User).map(with_everything)),
+            Target::AssumableRole => Box::new(self.assumable_roles().map(as_it_is)),
+            Target::TrustedRole => Box::new(self.others(first, HolderKind::Role).map(as_it_is)),
+            Target::ChangedRole | Target::SeizedRole => {
+                Box::new(self.others(first, HolderKind::Role).map(with_everything))
+            }
+            Target::ChangedRolePolicy => Box::new(
+                self.assumable_roles()
+                    .filter_map(|r| Some((r, self.world.holder(r)?)))
+                    .flat_map(|(r, role)| self.customer_managed(r, role)),
+            ),
+            Target::PassedRole(services) => {
+                Box::new(self.roles_of(services, "iam:PassRole").map(move |r| Candidate { services, ..as_it_is(r) }))
+            }
+            Target::Held(services) => Box::new(self.roles_of(services, "").map(as_it_is)),
+            Target::PassedToIdentityPool => {
+                let roles = self.world.of_identity_pool.iter().copied();
+                Box::new(
+                    roles
+                        .filter(|r| self.is_other(*r))
+                        .map(|r| Candidate { services: &["cognito-identity.amazonaws.com"], ..as_it_is(r) }),
+                )
+            }
+            Target::SamlRole => Box::new(
+                self.world
+                    .of_saml
+                    .iter()
+                    .filter(|(r, _)| self.is_other(*r))
+                    .map(|(r, provider)| Candidate { provider: Some(provider.clone()), ..as_it_is(*r) }),
+            ),
+            Target::Running(kinds) => {
+                Box::new(self.world.running.iter().filter(move |r| runs(kinds, r.runs)).flat_map(move |running| {
+                    let roles = running.roles.iter().copied().filter(|r| self.is_other(*r));
+                    roles.map(|r| Candidate {
+                        resource: Some(running.resource),
+                        runs: Some(running.runs),
+                        ..as_it_is(r)
+                    })
+                }))
+            }
+            Target::NewPrincipal => one(Some(Candidate { after: Some(After::Anybody), ..Candidate::default() })),
+        }
+    }
+
+    /// True for somebody else who can be there at the same time.
+    fn is_other(&self, position: usize) -> bool {
+        let Some(other) = self.world.holder(position) else { return false };
+        let agrees = match (&self.holder.when, &other.when) {
+            (Some(a), Some(b)) => agree(a, b),
+            _ => true,
+        };
+        position != self.position && (other.id != self.holder.id || !self.holder.is_real) && agrees
+    }
+
+    /// Other holders of a kind that the action's statements may be about, the strongest first.
+    fn others(&self, action: &'static str, kind: HolderKind) -> impl Iterator<Item = usize> + '_ {
+        self.reached(action, self.world.strongest.iter().copied())
+            .filter(move |i| self.world.holder(*i).is_some_and(|h| h.kind == kind))
+            .filter(|i| self.is_other(*i))
+    }
+
+    fn roles_of(&self, services: &'static [&'static str], action: &'static str) -> impl Iterator<Item = usize> + '_ {
+        let mut roles: Vec<usize> = services.iter().flat_map(|s| self.world.trusting(s)).copied().collect();
+        if services.len() > 1 {
+            roles.sort_unstable_by_key(|i| (self.world.ranks.get(*i).copied(), *i));
+            roles.dedup();
+        }
+        self.reached(action, roles).filter(|i| self.is_other(*i))
+    }
+
+    /// Roles that name the holder, and those open to its account that its policies may be about.
+    fn assumable_roles(&self) -> impl Iterator<Item = usize> + '_ {
+        let named = self.world.naming(self.holder);
+        let may = self.actions.contains("sts:AssumeRole");
+        let open: &[usize] = if may { &self.world.open } else { &[] };
+        let open = self.reached("sts:AssumeRole", open.iter().copied()).filter(|i| !named.contains(i));
+        // Whoever everybody may assume needs no permission.
+        let mut roles: Vec<usize> = named.iter().copied().chain(open).filter(|i| self.is_other(*i)).collect();
+        roles.sort_by_key(|i| (self.world.ranks.get(*i).copied(), *i));
+        roles.into_iter()
+    }
+
+    /// Those of a list that the action's statements may be about.
+    fn reached(&self, action: &'static str, list: impl IntoIterator<Item = usize>) -> impl Iterator<Item = usize> + '_ {
+        let list: Vec<usize> = list.into_iter().collect();
+        let mut known = self.reach.borrow_mut();
+        let reach = known.entry(action).or_insert_with(|| self.reach_of(action));
+        let kept: Vec<usize> = match reach {
+            Reach::All => list,
+            Reach::Some(set) => list.into_iter().filter(|i| set.contains(i)).collect(),
+        };
+        kept.into_iter()
+    }
+
+    fn reach_of(&self, action: &str) -> Reach {
+        if action.is_empty() {
+            return Reach::All;
+        }
+        let statements = self.permissions.policies.iter().flat_map(|p| &p.document().statements);
+        let mut set = FxHashSet::default();
+        for statement in statements.filter(|s| s.is_allow() && concerns(s, action)) {
+            let Some(list) = &statement.resource else { return Reach::All };
+            for item in &list.items {
+                let path = Arn::split(item.text.as_str()).map(|a| a.resource);
+                if path.is_none_or(|p| p.starts_with('*')) {
+                    return Reach::All;
+                }
+                set.extend(self.world.holders.meeting(item.text.as_str()).iter().map(|(_, i)| *i));
+            }
+        }
+        Reach::Some(set)
+    }
+
+    fn customer_managed(&self, position: usize, holder: &'a Holder<'a>) -> impl Iterator<Item = Candidate<'w>> + 'a {
+        let own = holder.policies.iter().enumerate().filter(|(_, p)| p.id.is_some() && p.arn.is_some());
+        own.map(move |(number, _)| Candidate {
+            holder: Some(position),
+            after: Some(After::Everything(position, Some(number))),
+            policy: Some(number),
+            ..Candidate::default()
+        })
+    }
+
+    fn without_deny(&self, removal: Removal) -> Box<dyn Iterator<Item = Candidate<'w>> + '_> {
+        let denies = |number: &usize| {
+            let policy = self.holder.policies.get(*number);
+            policy.is_some_and(|p| p.compiled.document().statements.iter().any(Statement::is_deny))
+        };
+        let candidate = move |number: usize, after: After, policy: Option<usize>| Candidate {
+            holder: Some(self.position),
+            after: Some(after),
+            policy: policy.map(|_| number),
+            ..Candidate::default()
+        };
+        let numbers = (0..self.holder.policies.len()).filter(denies);
+        let policy = move |n: &usize| self.holder.policies.get(*n);
+        match removal {
+            Removal::Inline => Box::new(
+                numbers
+                    .filter(move |n| policy(n).is_some_and(|p| p.arn.is_none() && p.group.is_none()))
+                    .map(move |n| candidate(n, After::Without(n), Some(n))),
+            ),
+            Removal::Attached => Box::new(
+                numbers
+                    .filter(move |n| policy(n).is_some_and(|p| p.arn.is_some() && p.group.is_none()))
+                    .map(move |n| candidate(n, After::Without(n), Some(n))),
+            ),
+            Removal::Group => {
+                let mut groups: Vec<usize> = numbers.filter_map(|n| policy(&n)?.group).collect();
+                groups.dedup();
+                Box::new(groups.into_iter().map(move |group| Candidate {
+                    holder: Some(group),
+                    after: Some(After::OutOf(group)),
+                    ..Candidate::default()
+                }))
+            }
+        }
+    }
+
+    // What there is to gain.
+
+    fn gain(&self, after: After) -> Option<Gain> {
+        // Holders of the same permissions are asked about once.
+        let signature = |position: usize| {
+            let of = self.world.holder(position).map(|h| h.signature);
+            of.and_then(|s| usize::try_from(s).ok()).unwrap_or(position)
+        };
+        let key = match after {
+            After::Other(position) => After::Other(signature(position)),
+            After::Everything(position, policy) => After::Everything(signature(position), policy),
+            After::With(position, policy) => After::With(signature(position), policy),
+            other => other,
+        };
+        if let Some(known) = self.gains.borrow().get(&key) {
+            return known.clone();
+        }
+        let gain = self.compare(after);
+        self.gains.borrow_mut().insert(key, gain.clone());
+        gain
+    }
+
+    fn compare(&self, after: After) -> Option<Gain> {
+        let limits = || self.world.policies.limits();
+        let of = |position: usize| self.world.holder(position).map(|h| h.permissions(limits()));
+        let mut own = self.permissions.clone();
+        let permissions = match after {
+            After::Other(position) => {
+                if self.world.holder(position)?.signature == self.holder.signature {
+                    return None;
+                }
+                of(position)?
+            }
+            After::Everything(position, without) => {
+                let mut permissions = of(position)?;
+                if let Some(without) = without.filter(|w| *w < permissions.policies.len()) {
+                    permissions.policies.remove(without);
+                }
+                permissions.policies.push(&self.world.policies.everything);
+                permissions
+            }
+            After::With(position, policy) => {
+                let mut permissions = of(position)?;
+                permissions.policies.push(self.world.attachable.get(policy)?.policy());
+                permissions
+            }
+            After::Unlimited => {
+                own.boundary = None;
+                own
+            }
+            After::Without(policy) => {
+                if policy < own.policies.len() {
+                    own.policies.remove(policy);
+                }
+                own
+            }
+            After::OutOf(group) => {
+                let kept = self.holder.policies.iter().filter(|p| p.group != Some(group));
+                own.policies = kept.map(|p| p.compiled).collect();
+                own
+            }
+            After::Joined(group) => {
+                own.policies.extend(of(group)?.policies);
+                own
+            }
+            After::Anybody => Permissions {
+                policies: vec![&self.world.policies.everything],
+                limits: limits(),
+                ..Permissions::default()
+            },
+        };
+        match exceeds(&permissions, &self.permissions, Ties::Tied)? {
+            Ok(request) => Some(Gain { administrator: is_full(&permissions), request }),
+            Err(_) => {
+                self.undecided.set(self.undecided.get() + 1);
+                None
+            }
+        }
+    }
+
+    // The steps.
+
+    fn step(&self, step: &Step, candidate: &Candidate<'_>, attached: Option<&str>) -> Option<Done> {
+        let target = candidate.holder.and_then(|h| self.world.holder(h));
+        let mut keys: Vec<(SmolStr, Vec<SmolStr>)> = Vec::new();
+        let anything = || resources_of(step.action, &self.account, self.world.catalog);
+        let policy_arn = |arn: &str| ("iam:PolicyARN".into(), vec![SmolStr::new(pattern(arn))]);
+        let administrator = "arn:*:iam::aws:policy/AdministratorAccess";
+        let resources = match step.on {
+            On::Assume => return self.assume(candidate.holder?),
+            On::Anything => anything(),
+            On::New | On::NewWithPolicy => {
+                if self.asked.contains("iam:permissionsboundary") {
+                    keys.push(("iam:PermissionsBoundary".into(), Vec::new()));
+                }
+                if step.on == On::NewWithPolicy {
+                    keys.push(policy_arn(administrator));
+                }
+                anything()
+            }
+            On::Target | On::TargetWithPolicy => {
+                let target = target?;
+                if step.on == On::TargetWithPolicy {
+                    let own = candidate.policy.and_then(|p| target.policies.get(p)?.arn.clone());
+                    keys.push(policy_arn(own.as_deref().or(attached).unwrap_or(administrator)));
+                }
+                let exchanges = step.action.ends_with("PermissionsBoundary") && step.action.starts_with("iam:Put");
+                if self.asked.contains("iam:permissionsboundary") && !exchanges {
+                    let boundary = target.boundary_arn.iter().map(|arn| SmolStr::new(pattern(arn))).collect();
+                    keys.push(("iam:PermissionsBoundary".into(), boundary));
+                }
+                self.tags_of(target, &mut keys);
+                vec![pattern(target.arn.as_str()).into()]
+            }
+            On::Policy => {
+                let policy = candidate.policy.and_then(|p| target?.policies.get(p))?;
+                vec![pattern(policy.arn.as_ref()?).into()]
+            }
+            On::Resource => {
+                let instance = matches!(candidate.runs, Some(Runs::LaunchTemplate | Runs::Instance));
+                let arn = candidate.resource.and_then(|r| r.arn.as_ref()).map(Text::as_str);
+                match arn {
+                    Some(arn) if of_type(step.action, arn, self.world.catalog) => vec![pattern(arn).into()],
+                    _ if instance && !step.action.contains("LaunchTemplate") => {
+                        vec![format!("arn:*:ec2:*:{}:instance/*", self.account).into()]
+                    }
+                    _ => anything(),
+                }
+            }
+            On::Arns(patterns) => patterns.iter().map(|p| SmolStr::new_static(p)).collect(),
+            On::Pass => {
+                let target = target?;
+                let services = candidate.services.iter().flat_map(|service| {
+                    let short = service.strip_suffix("amazonaws.com").unwrap_or(service);
+                    [SmolStr::new_static(service), format!("{short}{}", url_suffix()).into()]
+                });
+                keys.push(("iam:PassedToService".into(), services.collect()));
+                self.tags_of(target, &mut keys);
+                vec![pattern(target.arn.as_str()).into()]
+            }
+            On::Provider => vec![pattern(candidate.provider.as_ref()?).into()],
+        };
+        let permitted = self.may(step.action, resources, keys)?;
+        Some(self.done(permitted))
+    }
+
+    fn done(&self, permitted: Permitted) -> Done {
+        let attached = self.holder.policies.get(permitted.policy);
+        Done {
+            request: permitted.request,
+            policy: attached.and_then(|a| a.id),
+            policy_name: attached.map(|a| a.name.clone()).unwrap_or_default(),
+            statement: permitted.statement,
+            named_at: attached.and_then(|a| a.named_at),
+        }
+    }
+
+    /// Keys that follow from the tags of what is acted on.
+    fn tags_of(&self, target: &Holder<'_>, keys: &mut Vec<(SmolStr, Vec<SmolStr>)>) {
+        let Some(tags) = &target.tags else { return };
+        for key in &self.asked {
+            let Some(name) = key.strip_prefix("aws:resourcetag/").or_else(|| key.strip_prefix("iam:resourcetag/"))
+            else {
+                continue;
+            };
+            let value = tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.clone());
+            keys.push((key.as_str().into(), value.into_iter().collect()));
+        }
+    }
+
+    /// Keys that follow from who asks, and from asking directly.
+    fn keys_of_caller(&self, keys: &mut Vec<(SmolStr, Vec<SmolStr>)>) {
+        let takes_tags = self.holder.kind == HolderKind::Role
+            && self
+                .holder
+                .trust_compiled
+                .is_none_or(|t| t.document().statements.iter().any(|s| s.is_allow() && concerns(s, "sts:TagSession")));
+        for key in &self.asked {
+            match key.as_str() {
+                "aws:viaawsservice" => keys.push((key.as_str().into(), vec!["false".into()])),
+                "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => {
+                    keys.push((key.as_str().into(), Vec::new()))
+                }
+                _ => {
+                    let tag = key.strip_prefix("aws:principaltag/");
+                    if let (Some(name), Some(tags)) = (tag, &self.holder.tags) {
+                        let value = tags.iter().find(|(tag, _)| tag == name).map(|(_, value)| value.clone());
+                        if value.is_some() || !takes_tags {
+                            keys.push((key.as_str().into(), value.into_iter().collect()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn caller(&self) -> Option<Caller> {
+        let arn = |arn: &SmolStr| SmolStr::from(pattern(arn));
+        match &self.holder.caller {
+            Some(Caller::User { arn: user }) => Some(Caller::User { arn: arn(user) }),
+            Some(Caller::Role { arn: role, session }) => {
+                Some(Caller::Role { arn: arn(role), session: session.clone() })
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn may(
+        &self,
+        action: &'static str,
+        resources: Vec<SmolStr>,
+        mut keys: Vec<(SmolStr, Vec<SmolStr>)>,
+    ) -> Option<Permitted> {
+        let question = (SmolStr::new_static(action), resources.clone(), keys.clone());
+        let known = self.answers.borrow().get(&question).cloned();
+        let answer = known.unwrap_or_else(|| {
+            self.keys_of_caller(&mut keys);
+            let wanted = Wanted { caller: self.caller(), action: action.into(), resources, keys };
+            let answer = permitted(&self.permissions, &wanted, Ties::Tied, &|_| true);
+            if answer.is_err() {
+                self.undecided.set(self.undecided.get() + 1);
+            }
+            self.answers.borrow_mut().insert(question, answer.clone());
+            answer
+        });
+        answer.ok().flatten()
+    }
+
+    /// Roles that the holder may assume, each with the step that does it.
+    pub fn assumable(&self) -> Vec<(usize, Done)> {
+        let mut found = Vec::new();
+        for (examined, role) in self.assumable_roles().enumerate() {
+            if examined >= EXAMINED {
+                self.left_out.set(self.left_out.get() + 1);
+                continue;
+            }
+            found.extend(self.assume(role).map(|done| (role, done)));
+        }
+        found
+    }
+
+    /// What there is to gain from a role, and how it is said.
+    pub fn of_role(&self, path: &'static Path, role: usize, steps: Vec<Done>) -> Option<Escalation> {
+        let candidate = as_it_is(role);
+        let gain = self.gain(After::Other(role))?;
+        Some(self.escalation(path, &candidate, gain, steps))
+    }
+
+    fn assume(&self, role: usize) -> Option<Done> {
+        let target = self.world.holder(role)?;
+        let trust = target.trust_compiled?;
+        let mut keys = Vec::new();
+        self.tags_of(target, &mut keys);
+        self.keys_of_caller(&mut keys);
+        let wanted = Wanted {
+            caller: self.caller(),
+            action: "sts:AssumeRole".into(),
+            resources: vec![pattern(target.arn.as_str()).into()],
+            keys,
+        };
+        let found = |answer: Answer| {
+            if answer.is_err() {
+                self.undecided.set(self.undecided.get() + 1);
+            }
+            answer.ok().flatten()
+        };
+        // By the identity side, where the trust policy lets the account decide or names the principal.
+        let mut both = self.permissions.clone();
+        both.limits.push(vec![trust]);
+        if self.actions.contains("sts:AssumeRole")
+            && let Some(permitted) = found(permitted(&both, &wanted, Ties::Tied, &|_| true))
+        {
+            return Some(self.done(permitted));
+        }
+        // By the trust policy alone, which names the principal or everybody of the same account.
+        if !same_account(self.holder, target) {
+            return None;
+        }
+        let caller = self.holder.caller.as_ref()?;
+        let document = trust.document();
+        let directly = |request: &Request| {
+            document.statements.iter().any(|s| {
+                s.is_allow()
+                    && names_directly(s, self.holder.arn.as_str())
+                    && applies(s, document.version, PolicyKind::Trust, request)
+            })
+        };
+        let is_user = matches!(caller, Caller::User { .. });
+        let alone = Permissions {
+            policies: vec![trust],
+            // A user that a resource's policy names is not limited by its boundary.
+            boundary: if is_user { None } else { self.permissions.boundary },
+            limits: self.permissions.limits.clone(),
+            denying: self.permissions.policies.iter().copied().chain(self.permissions.boundary).collect(),
+        };
+        let permitted = found(permitted(&alone, &wanted, Ties::Tied, &directly))?;
+        Some(Done {
+            request: permitted.request,
+            policy: target.trust,
+            policy_name: "AssumeRolePolicyDocument".into(),
+            statement: permitted.statement,
+            named_at: None,
+        })
+    }
+}
+
+fn as_it_is<'c>(position: usize) -> Candidate<'c> {
+    Candidate { holder: Some(position), after: Some(After::Other(position)), ..Candidate::default() }
+}
+
+fn with_everything<'c>(position: usize) -> Candidate<'c> {
+    Candidate { holder: Some(position), after: Some(After::Everything(position, None)), ..Candidate::default() }
+}
+
+/// Instances are launched from launch templates, too.
+fn runs(wanted: &[Runs], is: Runs) -> bool {
+    wanted.contains(&is) || (is == Runs::LaunchTemplate && wanted.contains(&Runs::Instance))
+}
+
+fn same_account(a: &Holder<'_>, b: &Holder<'_>) -> bool {
+    let account = |h: &Holder<'_>| Arn::split(h.arn.as_str()).map(|a| SmolStr::new(a.account));
+    account(a) == account(b)
+}
+
+/// True if the statement's principal is everybody, or the very user, role or session.
+fn names_directly(statement: &Statement, arn: &str) -> bool {
+    use super::holders::without_partition;
+    let Some(element) = &statement.principal else { return false };
+    let role = arn.rsplit('/').next().unwrap_or(arn);
+    element.lists().is_empty()
+        || element.of_type("AWS").flat_map(|l| &l.items).any(|i| {
+            let text = i.text.as_str();
+            let session = text.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+            text == "*" || without_partition(text) == without_partition(arn) || session == Some(role)
+        })
+}
+
+/// The actions of the table that some Allow statement speaks of.
+fn spoken_of(permissions: &Permissions<'_>) -> FxHashSet<&'static str> {
+    let statements = permissions.policies.iter().flat_map(|p| &p.document().statements).filter(|s| s.is_allow());
+    let statements: Vec<&Statement> = statements.collect();
+    actions().into_iter().filter(|action| statements.iter().any(|s| concerns(s, action))).collect()
+}
+
+/// An ARN as a pattern: the partition, which templates write in two ways, and a Region that isn't known stay open.
+fn pattern(arn: &str) -> String {
+    let mut fields: Vec<&str> = arn.splitn(6, ':').collect();
+    if let [_, partition, _, region, _, _] = fields.as_mut_slice() {
+        *partition = "*";
+        if region.chars().any(|c| Symbol::of(c).is_some()) {
+            *region = "*";
+        }
+    }
+    fields.join(":")
+}
+
+/// The name that stands for the suffix of the partition's host names.
+fn url_suffix() -> SmolStr {
+    let symbol = Symbol::intern(crate::source::SymbolInfo {
+        scope: SmolStr::default(),
+        name: "AWS::URLSuffix".into(),
+        kind: crate::source::SymbolKind::PseudoParameter,
+        shape: Shape::UrlSuffix,
+        sensitive: false,
+    });
+    Text::symbol(symbol).as_smol().clone()
+}
+
+/// The ARN patterns of what an action can be done to in an account.
+fn resources_of(action: &str, account: &str, catalog: &Catalog) -> Vec<SmolStr> {
+    let Some((service, known)) = catalog.action(action) else { return Vec::new() };
+    let types = known.resources.iter().filter_map(|r| service.resource_type(&r.name));
+    let mut patterns: Vec<SmolStr> = types.flat_map(|t| &t.arns).map(|f| filled(f, account).into()).collect();
+    if patterns.is_empty() {
+        patterns.push("*".into());
+    }
+    patterns
+}
+
+/// True if the ARN is one of those that the action can be done to.
+fn of_type(action: &str, arn: &str, catalog: &Catalog) -> bool {
+    let patterns = resources_of(action, "*", catalog);
+    patterns.iter().any(|p| crate::policy::glob::matches(p, arn))
+}
+
+/// An ARN format of the service data with wildcards for what it leaves open.
+fn filled(format: &str, account: &str) -> String {
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(if name == "Account" { account } else { "*" });
+        rest = tail;
+    }
+    text.push_str(rest);
+    text
+}
