@@ -15,6 +15,7 @@ mod completions;
 mod config;
 mod custom_check;
 mod diff;
+mod escalation;
 mod evidence;
 mod explain;
 mod external_access;

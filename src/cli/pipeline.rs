@@ -314,6 +314,7 @@ pub(super) fn report<'a>(
         findings: reported,
         checks: Vec::new(),
         external_access: None,
+        escalations: None,
         unused_access: None,
         target: loaded.target.clone(),
         passed_over: loaded.passed_over,

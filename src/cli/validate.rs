@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use clap::{ArgAction, Args};
 
+use super::escalation::{self, EscalationOptions};
 use super::evidence::{EvidenceFiles, troubles};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
@@ -36,6 +37,9 @@ pub(super) struct Validate {
     activity: Vec<std::path::PathBuf>,
 
     #[command(flatten)]
+    escalation: EscalationOptions,
+
+    #[command(flatten)]
     tracking: super::unused::TrackingOptions,
 
     /// Make the changes that are certain, in the files
@@ -61,6 +65,11 @@ impl Validate {
             pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict, timings.as_ref());
         #[cfg(feature = "guard")]
         findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
+        let escalations = self.escalation.find(&loaded.deployment, &sources, catalog)?;
+        if let Some(found) = &escalations {
+            findings.extend(crate::analysis::escalation::findings(&found.found, &loaded.deployment));
+            loaded.notices.extend(found.notices.iter().cloned());
+        }
         let mut unused = None;
         if !self.activity.is_empty() {
             let files = EvidenceFiles::under(&self.activity)?;
@@ -81,6 +90,7 @@ impl Validate {
         let checked = start.elapsed();
         let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let mut outcome = pipeline::outcome(&report, &self.judgement);
+        report.escalations = escalations.map(|found| escalation::in_json(&found, &loaded.deployment, &sources));
         if let Some((found, broken)) = &unused {
             report.unused_access = Some(report_json(&found.found, &policy_ids(&loaded.deployment)));
             if *broken > 0 {

@@ -37,6 +37,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         findings: report.findings.iter().map(|f| finding_view(report, &ids, f)).collect(),
         checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
         external_access: report.external_access.as_ref(),
+        escalations: report.escalations.as_ref(),
         unused_access: report.unused_access.as_ref(),
         summary: summary(report),
         notices: &report.notices,
@@ -65,6 +66,8 @@ struct ReportView<'a> {
     checks: Vec<CheckView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_access: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalations: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unused_access: Option<&'a serde_json::Value>,
     summary: SummaryView,

@@ -109,6 +109,8 @@ pub struct Report<'a> {
     pub unused_access: Option<serde_json::Value>,
     /// External access in the shape of the Access Analyzer API, if it was looked for.
     pub external_access: Option<serde_json::Value>,
+    /// Privilege escalation, if it was looked for.
+    pub escalations: Option<serde_json::Value>,
     /// Where the deployment goes, and when.
     pub target: Target,
     /// How many files a search passed over because they are no input of ours.

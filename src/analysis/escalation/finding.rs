@@ -1,6 +1,7 @@
 //! Escalations in the JSON report, and as findings with places.
 
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 use super::{Done, Escalation};
 use crate::analysis::witness;
@@ -37,51 +38,65 @@ impl Done {
 
     /// `` `iam:PassRole` on `arn:…` with `iam:PassedToService` = `lambda.amazonaws.com` (statement `Pass` of `deploy`) ``
     fn sentence(&self, deployment: &Deployment) -> String {
-        let quoted = |text: &str| format!("`{}`", printable_line(&display_encoded(text)));
         let mut text = quoted(&self.request.action);
         if self.request.resource != "*" {
             text.push_str(&format!(" on {}", quoted(&self.request.resource)));
         }
         for (number, (key, values)) in self.request.context.iter().enumerate() {
-            let values: Vec<String> = values.iter().map(|v| quoted(v)).collect();
             let joint = if number == 0 { "with" } else { "and" };
-            text.push_str(&format!(" {joint} {} = {}", quoted(key), values.join(", ")));
+            text.push_str(&format!(" {joint} {}", with(key, values)));
         }
         let document = self.policy(deployment).and_then(|p| p.document.as_ref());
-        let sid = document.and_then(|d| Some(d.statements.get(self.statement)?.sid.as_ref()?.text.display()));
+        let sid = document.and_then(|d| Some(d.statements.get(self.statement)?.sid.as_ref()?.text.as_smol().clone()));
         let sid = sid.filter(|sid| !sid.is_empty()).map_or_else(|| self.statement.to_string(), |sid| quoted(&sid));
         text.push_str(&format!(" (statement {sid} of {})", quoted(&self.policy_name)));
         text
     }
 }
 
+/// Text of an input, as a sentence has it.
+fn quoted(text: &str) -> String {
+    format!("`{}`", printable_line(&display_encoded(text)))
+}
+
+fn with(key: &str, values: &[SmolStr]) -> String {
+    let values: Vec<String> = values.iter().map(|v| quoted(v)).collect();
+    format!("{} = {}", quoted(key), values.join(", "))
+}
+
+/// Keys that say no more than the path does.
+const IMPLIED: [&str; 2] = ["iam:PassedToService", "iam:PolicyARN"];
+
 impl Escalation {
-    fn sentence(&self, deployment: &Deployment) -> String {
-        let quoted = |text: &str| format!("`{}`", printable_line(text));
-        let roles: Vec<String> = self
-            .steps
-            .iter()
-            .filter(|_| self.steps.len() > 1 && self.method == "assume-role")
-            .map(|s| quoted(&display_encoded(&s.request.resource)))
+    fn sentence(&self) -> String {
+        let mut text = format!("{} can ", quoted(&self.principal.id));
+        let call = || format!("call {} on {}", quoted(&self.witness.action), quoted(&self.witness.resource));
+        let then = if self.administrator { "do anything".to_owned() } else { call() };
+        if self.gains == self.principal || self.gains.resource_type == "AWS::IAM::ManagedPolicy" {
+            text.push_str(&format!("give itself permissions, and {then}: "));
+        } else {
+            text.push_str(&format!("get the permissions of {}, which may {then}: ", quoted(&self.gains.id)));
+        }
+        let chain: Vec<String> = match self.method {
+            "assume-role" if self.steps.len() > 1 => self.steps.iter().map(|s| quoted(&s.request.resource)).collect(),
+            _ => Vec::new(),
+        };
+        match chain.is_empty() {
+            true => text.push_str(&format!("it {}", printable_line(&self.does))),
+            false => text.push_str(&format!("it assumes one role from the other, {}", chain.join(", then "))),
+        }
+        let mut actions: Vec<String> = self.steps.iter().map(|s| quoted(&s.request.action)).collect();
+        actions.dedup();
+        text.push_str(&format!(" ({})", actions.join(", ")));
+        let contexts = self.steps.iter().flat_map(|s| s.request.context.iter());
+        let mut chosen: Vec<String> = contexts
+            .filter(|(key, _)| !IMPLIED.contains(&key.as_str()))
+            .map(|(key, values)| with(key, values))
             .collect();
-        let does = match roles.is_empty() {
-            true => printable_line(&self.does),
-            false => format!("assumes one role from the other, {}", roles.join(", then ")),
-        };
-        let gained = match self.administrator {
-            true => "may do anything then".to_owned(),
-            false => format!(
-                "may call `{}` on `{}` then",
-                printable_line(&display_encoded(&self.witness.action)),
-                printable_line(&display_encoded(&self.witness.resource))
-            ),
-        };
-        let mut text = format!(
-            "{} can raise its permissions: it {does}, and {gained}. It is allowed ",
-            quoted(&self.principal.id)
-        );
-        let steps: Vec<String> = self.steps.iter().map(|s| s.sentence(deployment)).collect();
-        text.push_str(&steps.join(", "));
+        chosen.dedup();
+        if !chosen.is_empty() {
+            text.push_str(&format!(", with {}", chosen.join(" and ")));
+        }
         text.push('.');
         if !self.uncertain.is_empty() {
             let unknown: Vec<String> = self.uncertain.iter().map(|u| printable_line(u)).collect();
@@ -150,7 +165,7 @@ pub fn findings(found: &[Escalation], deployment: &Deployment) -> Vec<Finding> {
             code: CODE,
             finding_type: FindingType::SecurityWarning,
             title: TITLE.into(),
-            message: escalation.sentence(deployment),
+            message: escalation.sentence(),
             policy: first,
             resource: Some(escalation.principal.clone()),
             when: escalation.when.clone(),
