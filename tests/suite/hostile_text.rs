@@ -356,6 +356,53 @@ fn github_shows_every_string_as_itself_and_makes_nothing_of_it() {
 }
 
 #[test]
+fn the_difference_of_access_is_data_too() {
+    let mut markdown = Vec::new();
+    for some in strings().chunks(60) {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("before.json"), r#"{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}"#).expect("a file");
+        fs::write(folder.path().join("after.json"), template(some)).expect("a file");
+        for format in ["terminal", "json", "markdown"] {
+            let run = run(in_folder(folder.path()).args(["diff", "before.json", "after.json", "--format", format]));
+            assert!(run.out.len() > 200, "{run:?}");
+            for output in [&run.out, &run.err] {
+                assert!(obeyed(output).is_empty(), "{format}: {:?}", obeyed(output));
+                assert!(format == "json" || unseen(output).is_empty(), "{format}: {:?}", unseen(output));
+            }
+            match format {
+                "json" => drop(serde_json::from_str::<Value>(&run.out).expect("JSON")),
+                "markdown" => markdown.push(run.out),
+                _ => {}
+            }
+        }
+    }
+    let Some([answers, _]) = rendered(&markdown, &[]) else { return };
+    for (elements, _) in answers {
+        let ours = ["p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "ul", "li"];
+        assert!(elements.iter().all(|e| ours.contains(&e[0].as_str().expect("a name"))), "{elements:?}");
+    }
+}
+
+#[test]
+fn one_request_decided_is_data_too() {
+    for s in strings() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": s, "Effect": "Allow", "Action": ["s3:*", s], "Resource": "*", "Condition": {"StringEqualsIfExists": {s.as_str(): s}}}]});
+        let request = json!({"principal": s, "action": format!("s3:{s}"), "resource": s, "context": {s.as_str(): s}});
+        fs::write(folder.path().join("p.json"), policy.to_string()).expect("a file");
+        fs::write(folder.path().join("r.json"), request.to_string()).expect("a file");
+        for format in ["terminal", "json"] {
+            let arguments = ["simulate", "--request", "r.json", "--identity-policy", "p.json", "--format", format];
+            let run = run(in_folder(folder.path()).args(arguments));
+            assert!(obeyed(&run.out).is_empty() && obeyed(&run.err).is_empty(), "{s:?}: {run:?}");
+            assert!(format == "json" || unseen(&run.out).is_empty(), "{s:?}: {run:?}");
+            assert!(unseen(&run.err).is_empty(), "{s:?}: {run:?}");
+        }
+    }
+}
+
+#[test]
 fn the_renderer_would_show_what_is_not_escaped() {
     let written = [
         "@octocat",
