@@ -8,5 +8,6 @@ pub mod counterpart;
 pub mod custom_check;
 pub mod escalation;
 pub mod external_access;
+pub mod issue_code;
 pub mod unused_access;
 pub mod witness;

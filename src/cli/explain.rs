@@ -3,10 +3,7 @@
 use clap::Args;
 
 use super::{Failure, Outcome, output};
-use crate::analysis::custom_check::CustomCheck;
-use crate::analysis::external_access;
-use crate::analysis::unused_access::UnusedAccessCode;
-use crate::checks::{CheckOrigin, by_code, registry};
+use crate::analysis::issue_code::IssueCode;
 
 /// Say what a finding's code means.
 #[derive(Debug, Args)]
@@ -18,59 +15,27 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let code = self.code.trim().replace('-', "_");
-        if let Some(check) = CustomCheck::by_code(&code) {
-            let (code, title, command) = (check.code(), check.title(), check.command());
-            let documentation = check.documentation().trim();
-            output::print(&format!("# {code}: {title}\n\nSECURITY_WARNING, with `{command}`\n\n{documentation}\n"))?;
-            return Ok(Outcome::Passed);
-        }
-        if let Some(unused) = UnusedAccessCode::by_code(&code) {
-            let (code, title, documentation) = (unused.code, unused.title, unused.documentation.trim());
-            output::print(&format!("# {code}: {title}\n\nWARNING, with `unused`\n\n{documentation}\n"))?;
-            return Ok(Outcome::Passed);
-        }
-        if code.eq_ignore_ascii_case(external_access::CODE) {
-            let (code, title, documentation) =
-                (external_access::CODE, external_access::TITLE, external_access::DOCUMENTATION.trim());
-            output::print(&format!(
-                "# {code}: {title}\n\nSECURITY_WARNING, with `external-access`\n\n{documentation}\n"
-            ))?;
-            return Ok(Outcome::Passed);
-        }
-        let Some(check) = by_code(&code) else {
+        let Some(found) = IssueCode::by_code(&code) else {
             let failure = Failure::usage(format!("no check has the code `{}`", self.code));
             return Err(match nearest(&code) {
                 Some(nearest) => failure.with_help(format!("did you mean `{nearest}`?")),
                 None => failure.with_help("`iam-preflight checks` lists all codes"),
             });
         };
-        let strict = match check.origin {
-            CheckOrigin::AccessAnalyzer => "",
-            CheckOrigin::Strict => ", with `--strict` only",
+        let with = match found.with {
+            Some("--strict") => ", with `--strict` only".to_owned(),
+            Some(with) => format!(", with `{with}`"),
+            None => String::new(),
         };
-        let documentation: Vec<&str> =
-            check.documentation.lines().map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end()).collect();
-        output::print(&format!(
-            "# {}: {}\n\n{}{strict}\n\n{}\n",
-            check.code,
-            check.title,
-            check.finding_type.as_str(),
-            documentation.join("\n").trim()
-        ))?;
+        let (code, title, documentation) = (found.code, found.title, found.documentation.trim());
+        output::print(&format!("# {code}: {title}\n\n{}{with}\n\n{documentation}\n", found.finding_type.as_str()))?;
         Ok(Outcome::Passed)
     }
 }
 
 fn nearest(code: &str) -> Option<&'static str> {
     let wanted = code.to_ascii_uppercase();
-    let unused = UnusedAccessCode::ALL.iter().map(|unused| unused.code);
-    let codes = || {
-        registry()
-            .map(|check| check.code)
-            .chain(CustomCheck::ALL.map(CustomCheck::code))
-            .chain(unused.clone())
-            .chain([external_access::CODE])
-    };
+    let codes = || IssueCode::all().map(|c| c.code);
     let distances = codes().map(|code| (strsim::damerau_levenshtein(code, &wanted), code));
     let begins = codes().find(|code| code.starts_with(&wanted));
     begins.or_else(|| distances.min().filter(|(distance, code)| *distance <= code.len() / 3).map(|(_, code)| code))

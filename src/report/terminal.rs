@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::excerpt::{Excerpt, one_line};
 use super::{Report, ReportedFinding, Summary, WriteOptions, counted};
+use crate::analysis::issue_code::IssueCode;
 use crate::analysis::custom_check::Verdict;
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{InputId, InputKind, PolicyStatus, Problem};
@@ -209,8 +210,7 @@ impl Writer<'_> {
                 None => "suppressed".to_owned(),
             });
         }
-        let is_custom = crate::analysis::custom_check::CustomCheck::by_code(finding.code).is_some();
-        if is_custom || crate::checks::by_code(finding.code).is_some() {
+        if IssueCode::by_code(finding.code).is_some() {
             lines.push(format!("`{} explain {}` says more", env!("CARGO_PKG_NAME"), finding.code));
         }
         lines.join("\n")
