@@ -104,7 +104,10 @@ mod tests {
             let found = IssueCode::by_code(&code.to_ascii_lowercase()).expect("a code");
             assert_eq!(found.code, *code);
             let description = found.description();
-            assert!(description.len() > 10 && description.len() <= 1024 && !description.contains('\n'), "{code}: {description}");
+            assert!(
+                description.len() > 10 && description.len() <= 1024 && !description.contains('\n'),
+                "{code}: {description}"
+            );
             assert!(!description.starts_with('#'), "{code}: {description}");
         }
         let count = codes.len();

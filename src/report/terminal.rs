@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 
 use super::excerpt::{Excerpt, one_line};
 use super::{Report, ReportedFinding, Summary, WriteOptions, counted};
-use crate::analysis::issue_code::IssueCode;
 use crate::analysis::custom_check::Verdict;
+use crate::analysis::issue_code::IssueCode;
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{InputId, InputKind, PolicyStatus, Problem};
 use crate::policy::PolicyType;

@@ -360,7 +360,8 @@ fn the_difference_of_access_is_data_too() {
     let mut markdown = Vec::new();
     for some in strings().chunks(60) {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::write(folder.path().join("before.json"), r#"{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}"#).expect("a file");
+        fs::write(folder.path().join("before.json"), r#"{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}"#)
+            .expect("a file");
         fs::write(folder.path().join("after.json"), template(some)).expect("a file");
         for format in ["terminal", "json", "markdown"] {
             let run = run(in_folder(folder.path()).args(["diff", "before.json", "after.json", "--format", format]));
