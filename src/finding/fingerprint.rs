@@ -15,7 +15,7 @@ use crate::source::Node;
 ///
 /// A fingerprint is made of the issue code, the input's path, the resource, the policy's name, the conditions under
 /// which the policy exists, and the place in the document: the names of elements, the statement's `Sid`, and the
-/// value found there.
+/// value found there. Of an escalation, also of who gets whose permissions in which way.
 pub fn fingerprints<'a>(
     findings: impl IntoIterator<Item = &'a Finding>,
     deployment: &Deployment,
@@ -52,7 +52,13 @@ fn identity(finding: &Finding, deployment: &Deployment, shown_path: &impl Fn(&st
     let root = policy.and_then(|p| p.document.as_ref()).map(|d| d.root());
     let place = finding.locations.first().map(|l| place(&l.path, root));
     let parts = [Some(finding.code), input.as_deref(), resource, name, when.as_deref(), place.as_deref()];
-    parts.map(Option::unwrap_or_default).join("\u{0}")
+    let mut identity = parts.map(Option::unwrap_or_default).join("\u{0}");
+    // Several ways up begin at one place.
+    if let Some(way) = finding.evidence.as_ref().and_then(|e| e.get("escalation")).and_then(|way| way.as_str()) {
+        identity.push('\u{0}');
+        identity.push_str(way);
+    }
+    identity
 }
 
 /// A bare document's resource is its file, whose path is already there in the form that doesn't depend on how it was

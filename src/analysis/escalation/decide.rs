@@ -8,15 +8,16 @@ use smol_str::SmolStr;
 
 use super::holders::{Holder, HolderKind, agree, is_full};
 use super::paths::{On, PATHS, Path, Removal, Runs, Step, Target};
+use super::settled::settled;
 use super::world::{World, actions};
 use super::{Done, Escalation};
 use crate::catalog::Catalog;
 use crate::logic::engine::{Permissions, Permitted, Ties, Wanted, concerns, exceeds, permitted};
 use crate::logic::evaluate::{PolicyKind, applies};
-use crate::logic::{Caller, Request};
+use crate::logic::{Caller, Context, Request};
 use crate::model::{Resource, ResourceRef};
 use crate::policy::{Arn, Statement};
-use crate::source::{Shape, Symbol, Text};
+use crate::source::Symbol;
 
 /// Targets that are reported of one principal and one method.
 pub(super) const REPORTED: usize = 10;
@@ -36,7 +37,9 @@ pub(super) struct Decider<'w, 'a> {
     actions: FxHashSet<&'static str>,
     /// Condition keys that its policies ask for, in lower case.
     asked: FxHashSet<String>,
+    /// Its account and partition, as patterns.
     account: SmolStr,
+    partition: SmolStr,
     answers: RefCell<FxHashMap<Question, Answer>>,
     gains: RefCell<FxHashMap<After, Option<Gain>>>,
     reach: RefCell<FxHashMap<&'static str, Reach>>,
@@ -107,7 +110,9 @@ impl<'w, 'a> Decider<'w, 'a> {
         let all = permissions.policies.iter().chain(&permissions.boundary).chain(permissions.limits.iter().flatten());
         let keys = all.flat_map(|p| &p.document().statements).flat_map(|s| &s.conditions).flat_map(|b| &b.keys);
         let asked = keys.map(|k| k.name.as_str().to_ascii_lowercase()).collect();
-        let account = Arn::split(holder.arn.as_str()).map(|a| a.account).unwrap_or_default();
+        let arn = Arn::split(holder.arn.as_str());
+        let partition = arn.map(|a| a.partition).filter(|p| !p.is_empty()).unwrap_or("aws");
+        let account = arn.map(|a| a.account).unwrap_or_default();
         let account = if account.chars().any(|c| Symbol::of(c).is_some()) { "*" } else { account };
         Some(Decider {
             world,
@@ -117,6 +122,7 @@ impl<'w, 'a> Decider<'w, 'a> {
             actions,
             asked,
             account: account.into(),
+            partition: partition.into(),
             answers: RefCell::default(),
             gains: RefCell::default(),
             reach: RefCell::default(),
@@ -508,9 +514,9 @@ impl<'w, 'a> Decider<'w, 'a> {
     fn step(&self, step: &Step, candidate: &Candidate<'_>, attached: Option<&str>) -> Option<Done> {
         let target = candidate.holder.and_then(|h| self.world.holder(h));
         let mut keys: Vec<(SmolStr, Vec<SmolStr>)> = Vec::new();
-        let anything = || resources_of(step.action, &self.account, self.world.catalog);
+        let anything = || resources_of(step.action, &self.partition, &self.account, self.world.catalog);
         let policy_arn = |arn: &str| ("iam:PolicyARN".into(), vec![SmolStr::new(pattern(arn))]);
-        let administrator = "arn:*:iam::aws:policy/AdministratorAccess";
+        let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
         let resources = match step.on {
             On::Assume => return self.assume(candidate.holder?),
             On::Anything => anything(),
@@ -519,7 +525,7 @@ impl<'w, 'a> Decider<'w, 'a> {
                     keys.push(("iam:PermissionsBoundary".into(), Vec::new()));
                 }
                 if step.on == On::NewWithPolicy {
-                    keys.push(policy_arn(administrator));
+                    keys.push(policy_arn(&administrator));
                 }
                 anything()
             }
@@ -527,7 +533,7 @@ impl<'w, 'a> Decider<'w, 'a> {
                 let target = target?;
                 if step.on == On::TargetWithPolicy {
                     let own = candidate.policy.and_then(|p| target.policies.get(p)?.arn.clone());
-                    keys.push(policy_arn(own.as_deref().or(attached).unwrap_or(administrator)));
+                    keys.push(policy_arn(own.as_deref().or(attached).unwrap_or(&administrator)));
                 }
                 let exchanges = step.action.ends_with("PermissionsBoundary") && step.action.starts_with("iam:Put");
                 if self.asked.contains("iam:permissionsboundary") && !exchanges {
@@ -543,22 +549,21 @@ impl<'w, 'a> Decider<'w, 'a> {
             }
             On::Resource => {
                 let instance = matches!(candidate.runs, Some(Runs::LaunchTemplate | Runs::Instance));
-                let arn = candidate.resource.and_then(|r| r.arn.as_ref()).map(Text::as_str);
-                match arn {
+                let arn = candidate.resource.and_then(|r| r.arn.as_ref()).map(|arn| settled(arn.as_str()));
+                match arn.as_deref() {
                     Some(arn) if of_type(step.action, arn, self.world.catalog) => vec![pattern(arn).into()],
                     _ if instance && !step.action.contains("LaunchTemplate") => {
-                        vec![format!("arn:*:ec2:*:{}:instance/*", self.account).into()]
+                        vec![format!("arn:{}:ec2:*:{}:instance/*", self.partition, self.account).into()]
                     }
                     _ => anything(),
                 }
             }
-            On::Arns(patterns) => patterns.iter().map(|p| SmolStr::new_static(p)).collect(),
+            On::Arns(patterns) => {
+                patterns.iter().map(|p| p.replacen("arn:*:", &format!("arn:{}:", self.partition), 1).into()).collect()
+            }
             On::Pass => {
                 let target = target?;
-                let services = candidate.services.iter().flat_map(|service| {
-                    let short = service.strip_suffix("amazonaws.com").unwrap_or(service);
-                    [SmolStr::new_static(service), format!("{short}{}", url_suffix()).into()]
-                });
+                let services = candidate.services.iter().map(|service| SmolStr::new_static(service));
                 keys.push(("iam:PassedToService".into(), services.collect()));
                 self.tags_of(target, &mut keys);
                 vec![pattern(target.arn.as_str()).into()]
@@ -602,6 +607,11 @@ impl<'w, 'a> Decider<'w, 'a> {
                 .is_none_or(|t| t.document().statements.iter().any(|s| s.is_allow() && concerns(s, "sts:TagSession")));
         for key in &self.asked {
             match key.as_str() {
+                // Everything that paths need is of the principal's own account.
+                "aws:resourceaccount" => {
+                    let account = Arn::split(self.holder.arn.as_str()).map(|a| SmolStr::new(a.account));
+                    keys.push((key.as_str().into(), account.into_iter().collect()));
+                }
                 "aws:viaawsservice" => keys.push((key.as_str().into(), vec!["false".into()])),
                 "aws:calledvia" | "aws:calledviafirst" | "aws:calledvialast" => {
                     keys.push((key.as_str().into(), Vec::new()))
@@ -641,7 +651,10 @@ impl<'w, 'a> Decider<'w, 'a> {
         let answer = known.unwrap_or_else(|| {
             self.keys_of_caller(&mut keys);
             let wanted = Wanted { caller: self.caller(), action: action.into(), resources, keys };
-            let answer = permitted(&self.permissions, &wanted, Ties::Tied, &|_| true);
+            let answer = match self.plainly(&wanted) {
+                Some(permitted) => Ok(Some(permitted)),
+                None => permitted(&self.permissions, &wanted, Ties::Tied, &|_| true),
+            };
             if answer.is_err() {
                 self.undecided.set(self.undecided.get() + 1);
             }
@@ -649,6 +662,37 @@ impl<'w, 'a> Decider<'w, 'a> {
             answer
         });
         answer.ok().flatten()
+    }
+
+    /// The answer of the evaluator, where the one request that comes first to mind is allowed: most are, and what names the
+    /// principal by a policy variable is.
+    fn plainly(&self, wanted: &Wanted) -> Option<Permitted> {
+        let resource = wanted.resources.iter().find(|r| !r.contains(['*', '?']))?;
+        let mut context = Context::default();
+        for (key, values) in &wanted.keys {
+            match values.as_slice() {
+                [] => {}
+                [value] if !value.contains(['*', '?']) => context.set(key.clone(), vec![value.clone()]),
+                _ => return None,
+            }
+        }
+        let request = Request {
+            caller: wanted.caller.clone()?,
+            action: wanted.action.clone(),
+            resource: resource.clone(),
+            resource_account: None,
+            context,
+        };
+        if !self.permissions.allow(&request) {
+            return None;
+        }
+        let grants = self.permissions.policies.iter().enumerate().find_map(|(policy, compiled)| {
+            let document = compiled.document();
+            let allows = |s: &Statement| s.is_allow() && applies(s, document.version, PolicyKind::Identity, &request);
+            Some((policy, document.statements.iter().position(allows)?))
+        });
+        let (policy, statement) = grants?;
+        Some(Permitted { policy, statement, request })
     }
 
     /// Roles that the holder may assume, each with the step that does it.
@@ -767,35 +811,23 @@ fn spoken_of(permissions: &Permissions<'_>) -> FxHashSet<&'static str> {
     actions().into_iter().filter(|action| statements.iter().any(|s| concerns(s, action))).collect()
 }
 
-/// An ARN as a pattern: the partition, which templates write in two ways, and a Region that isn't known stay open.
+/// An ARN as a pattern: a Region that isn't known stays open.
 fn pattern(arn: &str) -> String {
     let mut fields: Vec<&str> = arn.splitn(6, ':').collect();
-    if let [_, partition, _, region, _, _] = fields.as_mut_slice() {
-        *partition = "*";
-        if region.chars().any(|c| Symbol::of(c).is_some()) {
-            *region = "*";
-        }
+    if let [_, _, _, region, _, _] = fields.as_mut_slice()
+        && region.chars().any(|c| Symbol::of(c).is_some())
+    {
+        *region = "*";
     }
     fields.join(":")
 }
 
-/// The name that stands for the suffix of the partition's host names.
-fn url_suffix() -> SmolStr {
-    let symbol = Symbol::intern(crate::source::SymbolInfo {
-        scope: SmolStr::default(),
-        name: "AWS::URLSuffix".into(),
-        kind: crate::source::SymbolKind::PseudoParameter,
-        shape: Shape::UrlSuffix,
-        sensitive: false,
-    });
-    Text::symbol(symbol).as_smol().clone()
-}
-
 /// The ARN patterns of what an action can be done to in an account.
-fn resources_of(action: &str, account: &str, catalog: &Catalog) -> Vec<SmolStr> {
+fn resources_of(action: &str, partition: &str, account: &str, catalog: &Catalog) -> Vec<SmolStr> {
     let Some((service, known)) = catalog.action(action) else { return Vec::new() };
     let types = known.resources.iter().filter_map(|r| service.resource_type(&r.name));
-    let mut patterns: Vec<SmolStr> = types.flat_map(|t| &t.arns).map(|f| filled(f, account).into()).collect();
+    let mut patterns: Vec<SmolStr> =
+        types.flat_map(|t| &t.arns).map(|f| filled(f, partition, account).into()).collect();
     if patterns.is_empty() {
         patterns.push("*".into());
     }
@@ -804,18 +836,22 @@ fn resources_of(action: &str, account: &str, catalog: &Catalog) -> Vec<SmolStr> 
 
 /// True if the ARN is one of those that the action can be done to.
 fn of_type(action: &str, arn: &str, catalog: &Catalog) -> bool {
-    let patterns = resources_of(action, "*", catalog);
+    let patterns = resources_of(action, "*", "*", catalog);
     patterns.iter().any(|p| crate::policy::glob::matches(p, arn))
 }
 
 /// An ARN format of the service data with wildcards for what it leaves open.
-fn filled(format: &str, account: &str) -> String {
+fn filled(format: &str, partition: &str, account: &str) -> String {
     let mut text = String::new();
     let mut rest = format;
     while let Some((before, after)) = rest.split_once("${") {
         let (name, tail) = after.split_once('}').unwrap_or((after, ""));
         text.push_str(before);
-        text.push_str(if name == "Account" { account } else { "*" });
+        text.push_str(match name {
+            "Account" => account,
+            "Partition" => partition,
+            _ => "*",
+        });
         rest = tail;
     }
     text.push_str(rest);

@@ -105,6 +105,11 @@ impl Escalation {
         text
     }
 
+    /// Who gets whose permissions in which way: the same run after run.
+    fn id(&self) -> String {
+        display_encoded(&format!("{} {} {}", self.principal.id, self.method, self.gains.id))
+    }
+
     /// Where each step is allowed, the first one first.
     fn locations(&self, deployment: &Deployment) -> Vec<Location> {
         let mut locations: Vec<Location> = Vec::new();
@@ -172,6 +177,7 @@ pub fn findings(found: &[Escalation], deployment: &Deployment) -> Vec<Finding> {
             locations: locations.into(),
             fix: None,
             evidence: Some(json!({
+                "escalation": escalation.id(),
                 "method": escalation.method,
                 "gains": escalation.gains,
                 "witness": witness::to_json(&escalation.witness),

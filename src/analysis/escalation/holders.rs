@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::SmolStr;
 
+use super::settled::{settled, settled_document, settled_text};
 use crate::analysis::access_diff::of_aws;
 use crate::analysis::custom_check::compile;
 use crate::catalog::Catalog;
@@ -48,9 +49,9 @@ impl Policies {
             .map(|policy| {
                 let kind = crate::analysis::custom_check::kind_of(policy);
                 let concerns = matches!(kind, PolicyKind::Identity | PolicyKind::Trust);
-                let document = policy.document.as_ref().filter(|_| concerns);
-                let hash = document.map_or(0, |d| content(d.root()));
-                (document.and_then(|d| compile(d.clone(), kind, Ties::Tied).ok()), hash)
+                let document = policy.document.as_ref().filter(|_| concerns).map(settled_document);
+                let hash = document.as_ref().map_or(0, |d| content(d.root()));
+                (document.and_then(|d| compile(d, kind, Ties::Tied).ok()), hash)
             })
             .collect();
         let mut managed = FxHashMap::default();
@@ -68,7 +69,7 @@ impl Policies {
         let mut arns: FxHashMap<&ResourceRef, &Text> = FxHashMap::default();
         arns.extend(deployment.resources.iter().filter_map(|r| Some((&r.id, r.arn.as_ref()?))));
         let arn = |policy: &Policy| match policy.form {
-            PolicyForm::Managed => arns.get(&policy.resource).map(|arn| arn.as_smol().clone()),
+            PolicyForm::Managed => arns.get(&policy.resource).map(|arn| settled(arn.as_str()).into()),
             _ => None,
         };
         Some(Policies {
@@ -334,7 +335,7 @@ impl<'a> Holders<'a> {
 
     /// The roles that go by an ARN or name.
     pub fn roles(&self, name: &str) -> Vec<usize> {
-        let found = self.by_name.get(without_partition(name)).into_iter().flatten().copied();
+        let found = self.by_name.get(without_partition(&settled(name))).into_iter().flatten().copied();
         found.filter(|i| self.all.get(*i).is_some_and(|h| h.kind == HolderKind::Role)).collect()
     }
 
@@ -364,7 +365,7 @@ impl<'a> Holder<'a> {
             PrincipalEntityKind::Group => HolderKind::Group,
             PrincipalEntityKind::PermissionSet => HolderKind::PermissionSet,
         };
-        let arn = principal.arn.as_smol().clone();
+        let arn = SmolStr::from(settled(principal.arn.as_str()));
         let caller = match kind {
             HolderKind::Role => Some(Caller::Role { arn: arn.clone(), session: SmolStr::new_static("example") }),
             HolderKind::User => Some(Caller::User { arn }),
@@ -373,11 +374,11 @@ impl<'a> Holder<'a> {
         let mut holder = Holder {
             id: principal.id.clone(),
             kind,
-            arn: principal.arn.clone(),
+            arn: settled_text(&principal.arn),
             caller,
             policies: Vec::new(),
             boundary: None,
-            boundary_arn: principal.permissions_boundary.as_ref().map(|b| b.arn.as_smol().clone()),
+            boundary_arn: principal.permissions_boundary.as_ref().map(|b| settled(b.arn.as_str()).into()),
             groups: Vec::new(),
             trust: principal.trust_policy,
             trust_compiled: principal.trust_policy.and_then(|id| policies.own(id)),
@@ -442,7 +443,7 @@ impl<'a> Holder<'a> {
             if reference.policy.is_some_and(|id| !exists(id, &self.when)) {
                 continue;
             }
-            let arn = reference.arn.as_smol().clone();
+            let arn = SmolStr::from(settled(reference.arn.as_str()));
             let name = match reference.policy.and_then(|id| deployment.policies.get(id.0)) {
                 Some(policy) => policy.name.clone(),
                 None => arn.rsplit('/').next().unwrap_or_default().into(),

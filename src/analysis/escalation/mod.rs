@@ -3,6 +3,7 @@
 //! - `paths`: the paths, a table;
 //! - `holders`: who holds permissions, all policies, groups and boundaries taken together;
 //! - `running`: which resources run as which role, a table;
+//! - `settled`: the partition, where it is open;
 //! - `world`: what trusts whom, and what is worth getting at;
 //! - `decide`: whether a holder can take a path, by the engine;
 //! - `finding`: the same in the reports.
@@ -15,6 +16,7 @@ mod finding;
 mod holders;
 mod paths;
 mod running;
+mod settled;
 mod world;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::paths::Runs;
+use super::settled::settled;
 use crate::model::{Deployment, Resource};
 use crate::policy::Arn;
 use crate::source::{Node, NodeKind, Text};
@@ -97,7 +98,8 @@ pub(super) fn running<'a>(deployment: &'a Deployment, role: &dyn Fn(&str) -> Vec
                 match row.names {
                     Names::Role => roles.extend(role(text.as_str())),
                     Names::Profile => {
-                        let of_profile = profiles.get(text.as_str()).or_else(|| profiles.get(last_name(text.as_str())));
+                        let text = settled(text.as_str());
+                        let of_profile = profiles.get(&*text).or_else(|| profiles.get(last_name(&text)));
                         roles.extend(of_profile.into_iter().flatten().flat_map(|name| role(name)));
                     }
                 }
@@ -119,7 +121,7 @@ fn profiles(deployment: &Deployment) -> FxHashMap<SmolStr, Vec<SmolStr>> {
         let (Some((_, property, name)), Some(properties)) = (row, &resource.properties) else { continue };
         let roles: Vec<SmolStr> = at(properties, &[property]).into_iter().map(|t| t.as_smol().clone()).collect();
         let names = at(properties, &[name]).into_iter().map(|t| t.as_smol().clone());
-        let arn = resource.arn.iter().map(|arn| arn.as_smol().clone());
+        let arn = resource.arn.iter().map(|arn| settled(arn.as_str()).into());
         let in_arn = resource.arn.iter().map(|arn| SmolStr::new(last_name(arn.as_str())));
         for key in names.chain(arn).chain(in_arn).collect::<Vec<_>>() {
             profiles.insert(key, roles.clone());

@@ -7,13 +7,14 @@ use smol_str::SmolStr;
 use super::holders::{Holder, HolderKind, Holders, Policies, is_full, without_partition};
 use super::paths::{On, PATHS, Target};
 use super::running::{Running, running};
+use super::settled::settled_text;
 use crate::analysis::access_diff::of_aws;
 use crate::catalog::Catalog;
 use crate::logic::Caller;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};
 use crate::model::{Deployment, ManagedPolicyRef};
 use crate::policy::{PolicyDocument, Statement};
-use crate::source::{Symbol, Text};
+use crate::source::Text;
 
 /// Managed policies that are tried where `AdministratorAccess` can't be attached.
 const ATTACHABLE: usize = 50;
@@ -181,16 +182,10 @@ impl<'a> World<'a> {
     }
 }
 
-/// `ec2.amazonaws.com`, also with the partition's suffix left open.
+/// `ec2.amazonaws.com`, also as it is called in other partitions.
 pub(super) fn names_service(text: &Text, service: &str) -> bool {
-    let first =
-        |s: &str| s.strip_suffix(".amazonaws.com").or_else(|| s.strip_suffix(".amazonaws.com.cn")).map(str::to_owned);
-    let Some(wanted) = first(service) else { return false };
     let text = text.as_str();
-    match text.char_indices().next_back() {
-        Some((at, last)) if Symbol::of(last).is_some() => text[..at].strip_suffix('.') == Some(wanted.as_str()),
-        _ => first(text).as_deref() == Some(wanted.as_str()),
-    }
+    text == service || text.strip_suffix(".cn") == Some(service)
 }
 
 /// True if the service may assume the role, under conditions that the role's own account can fulfil.
@@ -254,7 +249,7 @@ fn attachable<'a>(deployment: &Deployment, policies: &'a Policies, catalog: &Cat
     let keys = documents.flat_map(|d| &d.statements).flat_map(|s| &s.conditions).flat_map(|b| &b.keys);
     let values = keys.filter(|k| k.name.as_str().eq_ignore_ascii_case("iam:PolicyARN")).flat_map(|k| &k.values);
     for value in values {
-        let arn = &value.text;
+        let arn = &settled_text(&value.text);
         if found.len() >= 2 * ATTACHABLE || found.iter().any(|a| a.arn == *arn.as_smol()) {
             continue;
         }
