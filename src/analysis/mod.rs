@@ -8,6 +8,8 @@ pub mod counterpart;
 pub mod custom_check;
 pub mod escalation;
 pub mod external_access;
+pub(crate) mod holders;
 pub mod issue_code;
+pub(crate) mod settled;
 pub mod unused_access;
 pub mod witness;

@@ -12,7 +12,7 @@ use super::options::{BlockingType, InputOptions, JudgementOptions};
 use super::{Failure, Outcome};
 use crate::activity::Timestamp;
 use crate::analysis::custom_check::CustomCheck;
-use crate::analysis::{external_access, unused_access};
+use crate::analysis::{escalation, external_access, unused_access};
 use crate::catalog::Catalog;
 use crate::checks::timing::CheckTimings;
 use crate::checks::{self, CheckOrigin};
@@ -377,7 +377,8 @@ fn codes(command: &str, strict: bool) -> Vec<(&'static str, bool)> {
     let checks = checks::registry().map(|c| (c.code, validates && (strict || c.origin == CheckOrigin::AccessAnalyzer)));
     let custom = CustomCheck::ALL.iter().map(|c| (c.code(), command == c.command()));
     let unused = unused_access::UnusedAccessCode::ALL.iter().map(|k| (k.code, command == "unused"));
-    let others = [(external_access::CODE, command == "external-access"), ("GUARD_RULE", false)];
+    let others =
+        [(external_access::CODE, command == "external-access"), (escalation::CODE, false), ("GUARD_RULE", false)];
     checks.chain(custom).chain(unused).chain(others).collect()
 }
 

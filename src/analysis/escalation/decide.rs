@@ -6,11 +6,11 @@ use std::cell::{Cell, RefCell};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::holders::{Holder, HolderKind, agree, is_full};
 use super::paths::{On, PATHS, Path, Removal, Runs, Step, Target};
-use super::settled::settled;
 use super::world::{World, actions};
 use super::{Done, Escalation};
+use crate::analysis::holders::{Holder, HolderKind, agree, is_full};
+use crate::analysis::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::{Permissions, Permitted, Ties, Wanted, concerns, exceeds, permitted};
 use crate::logic::evaluate::{PolicyKind, applies};
@@ -793,7 +793,7 @@ fn same_account(a: &Holder<'_>, b: &Holder<'_>) -> bool {
 
 /// True if the statement's principal is everybody, or the very user, role or session.
 fn names_directly(statement: &Statement, arn: &str) -> bool {
-    use super::holders::without_partition;
+    use crate::analysis::holders::without_partition;
     let Some(element) = &statement.principal else { return false };
     let role = arn.rsplit('/').next().unwrap_or(arn);
     element.lists().is_empty()

@@ -1,9 +1,7 @@
 //! Privilege escalation: by which known path a user or role of the deployment gets permissions that nobody gave it.
 //!
 //! - `paths`: the paths, a table;
-//! - `holders`: who holds permissions, all policies, groups and boundaries taken together;
 //! - `running`: which resources run as which role, a table;
-//! - `settled`: the partition, where it is open;
 //! - `world`: what trusts whom, and what is worth getting at;
 //! - `decide`: whether a holder can take a path, by the engine;
 //! - `finding`: the same in the reports.
@@ -13,10 +11,8 @@
 
 mod decide;
 mod finding;
-mod holders;
 mod paths;
 mod running;
-mod settled;
 mod world;
 
 use std::collections::BTreeMap;
@@ -24,13 +20,13 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
+use crate::analysis::holders::{HolderKind, Holders, Policies};
 use crate::catalog::Catalog;
 use crate::logic::Request;
 use crate::model::{Deployment, PolicyId, ResourceRef, When};
 use crate::policy::PolicyDocument;
 use crate::source::Span;
 use decide::{Decider, REPORTED};
-use holders::{Holders, Policies};
 use paths::Target;
 use world::World;
 
@@ -96,9 +92,8 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
     let holders = Holders::new(deployment, &policies);
     let world = World::new(deployment, &policies, &holders, catalog);
     report.notices.extend(holders.notices.iter().cloned());
-    let acting: Vec<usize> = (0..holders.all.len())
-        .filter(|i| holders.all.get(*i).is_some_and(|h| h.kind != holders::HolderKind::Group))
-        .collect();
+    let acting: Vec<usize> =
+        (0..holders.all.len()).filter(|i| holders.all.get(*i).is_some_and(|h| h.kind != HolderKind::Group)).collect();
     let parts: Vec<Part> = acting.par_iter().map(|position| of_holder(&world, *position)).collect();
     let mut assumable: Vec<Vec<(usize, Done)>> = Vec::new();
     assumable.resize_with(holders.all.len(), Vec::new);

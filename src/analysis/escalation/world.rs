@@ -4,11 +4,11 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::holders::{Holder, HolderKind, Holders, Policies, is_full, without_partition};
 use super::paths::{On, PATHS, Target};
 use super::running::{Running, running};
-use super::settled::settled_text;
 use crate::analysis::access_diff::of_aws;
+use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, is_full, without_partition};
+use crate::analysis::settled::settled_text;
 use crate::catalog::Catalog;
 use crate::logic::Caller;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::SmolStr;
 
-use super::settled::{settled, settled_document, settled_text};
 use crate::analysis::access_diff::of_aws;
 use crate::analysis::custom_check::compile;
+use crate::analysis::settled::{settled, settled_document, settled_text};
 use crate::catalog::Catalog;
 use crate::logic::Caller;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties};
@@ -27,7 +27,7 @@ use crate::source::{
 const CONDITIONS: usize = 4;
 
 /// All policies of a run in the engine's form.
-pub(super) struct Policies {
+pub(crate) struct Policies {
     own: Vec<Option<CompiledPolicy>>,
     managed: FxHashMap<SmolStr, CompiledPolicy>,
     /// The SCPs, by level.
@@ -143,7 +143,7 @@ fn content(node: &Node) -> u64 {
 
 /// What a holder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HolderKind {
+pub(crate) enum HolderKind {
     User,
     Role,
     PermissionSet,
@@ -152,7 +152,7 @@ pub(super) enum HolderKind {
 }
 
 /// A policy as it is attached.
-pub(super) struct Attached<'a> {
+pub(crate) struct Attached<'a> {
     pub compiled: &'a CompiledPolicy,
     /// The policy, if it is one of the run.
     pub id: Option<PolicyId>,
@@ -167,7 +167,7 @@ pub(super) struct Attached<'a> {
 }
 
 /// Somebody who holds permissions.
-pub(super) struct Holder<'a> {
+pub(crate) struct Holder<'a> {
     pub id: ResourceRef,
     pub kind: HolderKind,
     /// With symbols for what isn't known.
@@ -204,7 +204,7 @@ impl<'a> Holder<'a> {
 }
 
 /// True if it can be seen without thought that everything is allowed.
-pub(super) fn is_full(permissions: &Permissions<'_>) -> bool {
+pub(crate) fn is_full(permissions: &Permissions<'_>) -> bool {
     let is_all = |list: &Option<crate::policy::StringList>, all: &[&str]| {
         list.iter().flat_map(|l| &l.items).any(|i| all.contains(&i.text.as_str()))
     };
@@ -225,7 +225,7 @@ pub(super) fn is_full(permissions: &Permissions<'_>) -> bool {
 }
 
 /// Everybody, and how to find them.
-pub(super) struct Holders<'a> {
+pub(crate) struct Holders<'a> {
     pub all: Vec<Holder<'a>>,
     /// By ARN (its partition left aside) and by name.
     by_name: FxHashMap<SmolStr, Vec<usize>>,
@@ -236,7 +236,7 @@ pub(super) struct Holders<'a> {
 }
 
 /// An ARN without its partition, which templates write in two ways.
-pub(super) fn without_partition(arn: &str) -> &str {
+pub(crate) fn without_partition(arn: &str) -> &str {
     arn.strip_prefix("arn:").and_then(|rest| rest.split_once(':')).map_or(arn, |(_, rest)| rest)
 }
 
@@ -562,7 +562,7 @@ fn hash_of(reference: &ManagedPolicyRef, policies: &Policies) -> u64 {
 }
 
 /// True if both can be at once.
-pub(super) fn agree(a: &When, b: &When) -> bool {
+pub(crate) fn agree(a: &When, b: &When) -> bool {
     a.0.iter().all(|(name, value)| b.0.get(name).is_none_or(|other| other == value))
 }
 

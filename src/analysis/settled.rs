@@ -20,7 +20,7 @@ fn known(c: char) -> Option<&'static str> {
 }
 
 /// The text without open partitions and suffixes.
-pub(super) fn settled(text: &str) -> Cow<'_, str> {
+pub(crate) fn settled(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(|c| known(c).is_some()) {
         return Cow::Borrowed(text);
     }
@@ -35,7 +35,7 @@ pub(super) fn settled(text: &str) -> Cow<'_, str> {
 }
 
 /// The same of a text with symbols.
-pub(super) fn settled_text(text: &Text) -> Text {
+pub(crate) fn settled_text(text: &Text) -> Text {
     match settled(text.as_str()) {
         Cow::Borrowed(_) => text.clone(),
         Cow::Owned(out) => Text::from_encoded(SmolStr::from(out)),
@@ -43,7 +43,7 @@ pub(super) fn settled_text(text: &Text) -> Text {
 }
 
 /// The same of a document.
-pub(super) fn settled_document(document: &PolicyDocument) -> PolicyDocument {
+pub(crate) fn settled_document(document: &PolicyDocument) -> PolicyDocument {
     match is_open(document.root()) {
         true => PolicyDocument::new(Arc::new(settled_node(document.root()))),
         false => document.clone(),
