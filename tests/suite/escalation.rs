@@ -308,3 +308,208 @@ fn no_path_is_found_without_each_of_its_permissions() {
     }
     assert_eq!(wrong, Vec::<String>::new());
 }
+
+// What limits every path, and who is looked at.
+
+fn lambda_case() -> &'static Case {
+    CASES.iter().find(|c| c.method == "passrole-lambda-create-function").expect("the case")
+}
+
+#[test]
+fn an_scp_closes_a_path_for_the_account() {
+    let deployment = load(&with_changes(lambda_case(), &[]));
+    let all = policy(&[value!({"Effect": "Allow", "Action": "*", "Resource": "*"})]);
+    let no_pass = policy(&[value!({"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*",
+        "Condition": {"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}}})]);
+    let only_s3 = policy(&[value!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})]);
+    let under = |levels: &[&[&Value]]| {
+        let levels: Vec<Vec<PolicyDocument>> =
+            levels.iter().map(|level| level.iter().map(|p| document(p)).collect()).collect();
+        of_actor(&analyse(&deployment, &levels, Catalog::embedded())).len()
+    };
+    assert_eq!(under(&[&[&all], &[&all]]), 1);
+    assert_eq!(under(&[&[&all], &[&all, &no_pass]]), 0);
+    assert_eq!(under(&[&[&only_s3, &all]]), 1);
+    assert_eq!(under(&[&[&only_s3], &[&all]]), 0);
+    assert_eq!(under(&[&[]]), 0);
+}
+
+#[test]
+fn each_step_is_a_request_that_simulate_allows_and_the_gain_is_one_that_was_not() {
+    use iam_preflight::logic::engine::{CompiledPolicy, Permissions, Ties};
+    use iam_preflight::logic::evaluate::PolicyKind;
+    let mut steps = 0;
+    for case in CASES.iter().filter(|c| !matches!(c.place, Place::User | Place::OwnPolicy)) {
+        let grants: Vec<Value> = case.grants.iter().map(statement).collect();
+        let own = CompiledPolicy::new(document(&policy(&grants)), PolicyKind::Identity, Ties::Tied).expect("a policy");
+        let own = Permissions { policies: vec![&own], ..Permissions::default() };
+        for escalation in found(&with_changes(case, &[])).found {
+            if escalation.principal.id != "Actor" || escalation.method != case.method {
+                continue;
+            }
+            for step in &escalation.steps {
+                assert!(own.allow(&step.request), "{}: {:?}", case.method, step.request);
+                steps += 1;
+            }
+            if !matches!(case.place, Place::Boundary { .. }) {
+                assert!(!own.allow(&escalation.witness), "{}: {:?}", case.method, escalation.witness);
+            }
+        }
+    }
+    assert!(steps > 200, "{steps} steps");
+}
+
+#[test]
+fn roles_are_assumed_one_from_the_other() {
+    let may_assume = |name: &str| {
+        value!([{"PolicyName": "p", "PolicyDocument": policy(&[value!({"Effect": "Allow", "Action": "sts:AssumeRole",
+            "Resource": format!("arn:aws:iam::{ACCOUNT}:role/{name}")})])}])
+    };
+    let by = |name: &str| value!({"AWS": format!("arn:aws:iam::{ACCOUNT}:role/{name}")});
+    let mut admin = role("admin", &by("second"), &value!([]));
+    admin["Properties"]["ManagedPolicyArns"] = value!([ADMINISTRATOR]);
+    let template = value!({"Resources": {
+        "Actor": role("actor", &value!({"Service": "ec2.amazonaws.com"}), &may_assume("first")),
+        // Trust without permission, permission without trust by name, and a cycle.
+        "First": role("first", &value!({"AWS": ACCOUNT}), &may_assume("second")),
+        "Second": role("second", &by("first"), &may_assume("actor")),
+        "Admin": admin,
+    }});
+    let report = found(&template);
+    let of = of_actor(&report);
+    let assumed = |name: &str| of.contains(&("assume-role".to_owned(), name.to_owned()));
+    assert!(assumed("First") && assumed("Second") && assumed("Admin"), "{of:?}");
+    let chain = report.found.iter().find(|e| e.principal.id == "Actor" && e.gains.id == "Admin").expect("the chain");
+    let roles: Vec<&str> = chain.steps.iter().map(|s| s.request.resource.rsplit('/').next().expect("a name")).collect();
+    assert_eq!(roles, ["first", "second", "admin"]);
+    assert!(chain.administrator);
+    assert!(report.found.iter().all(|e| e.principal.id != "Admin"), "an administrator has nothing to gain");
+}
+
+#[test]
+fn a_role_that_names_a_user_is_assumed_without_permission_and_across_its_boundary() {
+    let none = policy(&[value!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})]);
+    let mut admin = role("admin", &value!({"AWS": format!("arn:aws:iam::{ACCOUNT}:user/actor")}), &value!([]));
+    admin["Properties"]["ManagedPolicyArns"] = value!([ADMINISTRATOR]);
+    let limit = value!({"ManagedPolicyName": "limit", "PolicyDocument": none});
+    let user = value!({"Type": "AWS::IAM::User", "Properties": {"UserName": "actor", "PermissionsBoundary": {"Ref": "Limit"},
+        "Policies": [{"PolicyName": "own", "PolicyDocument": none}]}});
+    let mut template = value!({"Resources": {"Actor": user, "Admin": admin,
+        "Limit": {"Type": "AWS::IAM::ManagedPolicy", "Properties": limit}}});
+    assert_eq!(of_actor(&found(&template)).len(), 1);
+    let denied = policy(&[value!({"Effect": "Deny", "Action": "sts:*", "Resource": "*"})]);
+    template["Resources"]["Actor"]["Properties"]["Policies"] =
+        value!([{"PolicyName": "own", "PolicyDocument": denied}]);
+    assert_eq!(of_actor(&found(&template)).len(), 0);
+}
+
+#[test]
+fn a_group_without_users_and_a_policy_that_nobody_has_stand_for_whoever_gets_them() {
+    let everybody = policy(&[value!({"Effect": "Allow", "Action": "iam:AttachUserPolicy",
+        "Resource": format!("arn:aws:iam::{ACCOUNT}:user/${{aws:username}}")})]);
+    let group = value!({"Type": "AWS::IAM::Group", "Properties": {"Policies": [{"PolicyName": "p", "PolicyDocument": everybody}]}});
+    let managed = value!({"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument":
+        policy(&[value!({"Effect": "Allow", "Action": "iam:*", "Resource": "*"})])}});
+    let report = found(&value!({"Resources": {"Developers": group, "Actor": managed}}));
+    let methods: BTreeSet<&str> =
+        report.found.iter().filter(|e| e.principal.id == "Developers").map(|e| e.method).collect();
+    assert_eq!(methods, BTreeSet::from(["attach-user-policy"]));
+    let methods: BTreeSet<String> = of_actor(&report).into_iter().map(|(method, _)| method).collect();
+    for method in ["put-user-policy", "put-role-policy", "create-policy-version", "create-user-put-user-policy"] {
+        assert!(methods.contains(method), "{methods:?}");
+    }
+}
+
+#[test]
+fn a_policy_that_exists_under_one_condition_makes_an_escalation_under_it() {
+    let mut template = with_changes(lambda_case(), &[]);
+    template["Parameters"] = value!({"Stage": {"Type": "String"}});
+    template["Conditions"] = value!({"IsDev": {"Fn::Equals": [{"Ref": "Stage"}, "dev"]}});
+    let own = template["Resources"]["Actor"]["Properties"]["Policies"][0].clone();
+    template["Resources"]["Actor"]["Properties"]["Policies"] =
+        value!([{"Fn::If": ["IsDev", own, {"Ref": "AWS::NoValue"}]}]);
+    let report = found(&template);
+    let of: Vec<_> = report.found.iter().filter(|e| e.principal.id == "Actor").collect();
+    assert_eq!(of.len(), 1, "{of:?}");
+    assert_eq!(of[0].when.as_ref().map(ToString::to_string).as_deref(), Some("IsDev"));
+}
+
+#[test]
+fn tags_of_principal_and_target_decide_where_they_are_known() {
+    let with_tags = |condition: &str, actor: &str, target: &str| {
+        let grant = Change::Grant("iam:PassRole", "*", Box::leak(condition.to_owned().into_boxed_str()));
+        let mut template = with_changes(lambda_case(), &[grant]);
+        let tags = |value: &str| value!([{"Key": "Team", "Value": value}]);
+        template["Resources"]["Actor"]["Properties"]["Tags"] = tags(actor);
+        template["Resources"]["Target"]["Properties"]["Tags"] = tags(target);
+        !of_actor(&found(&template)).is_empty()
+    };
+    let target = r#"{"StringEquals": {"aws:ResourceTag/Team": "web"}}"#;
+    assert!(with_tags(target, "x", "web"));
+    assert!(!with_tags(target, "web", "x"));
+    let principal = r#"{"StringEquals": {"aws:PrincipalTag/Team": "web"}}"#;
+    assert!(with_tags(principal, "web", "x"));
+    assert!(!with_tags(principal, "x", "web"));
+    let absent = r#"{"Null": {"aws:PrincipalTag/Owner": "false"}}"#;
+    assert!(!with_tags(absent, "web", "web"));
+}
+
+#[test]
+fn calls_by_way_of_a_service_are_no_direct_calls() {
+    let by_way = r#"{"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}"#;
+    assert!(!takes(lambda_case(), &with_changes(lambda_case(), &[Change::Grant("iam:PassRole", "*", by_way)])));
+    let not_direct = r#"{"Bool": {"aws:ViaAWSService": "true"}}"#;
+    assert!(!takes(lambda_case(), &with_changes(lambda_case(), &[Change::Grant("iam:PassRole", "*", not_direct)])));
+    let direct = r#"{"Bool": {"aws:ViaAWSService": "false"}}"#;
+    assert!(takes(lambda_case(), &with_changes(lambda_case(), &[Change::Grant("iam:PassRole", "*", direct)])));
+}
+
+#[test]
+fn a_weaker_policy_that_may_be_attached_gives_what_it_allows() {
+    let case = CASES.iter().find(|c| c.method == "attach-role-policy").expect("the case");
+    let only = |arn: &str| {
+        let condition = format!(r#"{{"ArnEquals": {{"iam:PolicyARN": "{arn}"}}}}"#);
+        let grant = Change::Grant("iam:AttachRolePolicy", "*", Box::leak(condition.into_boxed_str()));
+        found(&with_changes(case, &[grant])).found
+    };
+    let s3 = only("arn:aws:iam::aws:policy/AmazonS3FullAccess");
+    assert_eq!(s3.len(), 1);
+    assert!(!s3[0].administrator && s3[0].witness.action.starts_with("s3"), "{:?}", s3[0].witness);
+    assert_eq!(only("arn:aws:iam::aws:policy/NoSuchPolicy").len(), 0);
+}
+
+#[test]
+fn what_a_service_asks_of_the_account_is_met_by_the_own_account_alone() {
+    let trusted_for = |account: &str| {
+        let mut template = with_changes(lambda_case(), &[]);
+        template["Resources"]["Target"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"] =
+            value!({"StringEquals": {"aws:SourceAccount": account}});
+        takes(lambda_case(), &template)
+    };
+    assert!(trusted_for(ACCOUNT));
+    assert!(!trusted_for("444455556666"));
+}
+
+#[test]
+fn of_many_targets_the_strongest_are_reported_and_the_rest_is_counted() {
+    let mut template = with_changes(lambda_case(), &[]);
+    let grant = template["Resources"]["Actor"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0].clone();
+    template["Resources"]["Actor"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0] = {
+        let mut grant = grant;
+        grant["Resource"] = value!("*");
+        grant
+    };
+    for number in 0..300 {
+        let may = policy(&[
+            value!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::b{number}/*")}),
+        ]);
+        let policies = value!([{"PolicyName": "p", "PolicyDocument": may}]);
+        template["Resources"][format!("A{number}")] =
+            role(&format!("a{number}"), &value!({"Service": "lambda.amazonaws.com"}), &policies);
+    }
+    let report = found(&template);
+    let gains: Vec<String> = of_actor(&report).into_iter().map(|(_, gains)| gains).collect();
+    assert_eq!(gains.len(), 10);
+    assert!(gains.contains(&"Target".to_owned()));
+    assert!(report.notices.iter().any(|n| n.starts_with("291 further targets")), "{:?}", report.notices);
+}
