@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::custom_check::{compile, kind_of};
+use super::external_access::{ChangeType, ExternalAccessReport};
 use crate::catalog::{AccessLevel, Catalog};
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, added, no_new_access, no_public_access};
 use crate::logic::evaluate::PolicyKind;
@@ -66,6 +67,8 @@ pub struct AccessChange {
     pub undecided: Option<&'static str>,
     /// The public gets in, and did not before.
     pub public: bool,
+    /// Somebody outside the zone of trust gets in, and did not before; told by [`mark_external`].
+    pub external: bool,
 }
 
 /// The difference of two deployments.
@@ -101,6 +104,31 @@ pub fn compare(earlier: &Deployment, later: &Deployment, catalog: &Catalog) -> A
     }
     resource_policies(&before, &after, &renamed, &mut diff);
     diff
+}
+
+/// Marks the changes by which somebody outside the zone of trust gets in, or no longer does. `external` has been compared
+/// with the earlier version.
+pub fn mark_external(diff: &mut AccessDiff, external: &ExternalAccessReport, earlier: &Deployment, later: &Deployment) {
+    let mut statements: FxHashSet<(Change, PolicyId, usize)> = FxHashSet::default();
+    for access in &external.found {
+        let (change, deployment) = match access.change {
+            Some(ChangeType::New) => (Change::Granted, later),
+            Some(ChangeType::Resolved) => (Change::Revoked, earlier),
+            _ => continue,
+        };
+        let document = deployment.policies.get(access.policy.0).and_then(|p| p.document.as_ref());
+        for (i, statement) in document.map(|d| d.statements.as_slice()).unwrap_or_default().iter().enumerate() {
+            let holds = |span: crate::source::Span| {
+                span.source == statement.span.source && (statement.span.start..statement.span.end).contains(&span.start)
+            };
+            if access.locations.iter().filter_map(|l| l.span).any(holds) {
+                statements.insert((change, access.policy, statement.index.unwrap_or(i)));
+            }
+        }
+    }
+    for change in &mut diff.changes {
+        change.external = change.policy.is_some_and(|id| statements.contains(&(change.change, id, change.statement)));
+    }
 }
 
 /// One version, with its policies in the engine's form.
@@ -247,6 +275,7 @@ impl<'a> Side<'a> {
                     witness,
                     undecided,
                     public: false,
+                    external: false,
                 }),
             }
         }
@@ -402,6 +431,7 @@ fn resource_policies(
                     witness,
                     undecided,
                     public: newly_public,
+                    external: false,
                 });
             }
         }

@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
-use crate::analysis::access_diff::compare;
+use crate::analysis::access_diff::{AccessDiff, compare, mark_external};
+use crate::analysis::counterpart::Earlier;
+use crate::analysis::external_access;
+use crate::catalog::Catalog;
 use crate::report::access;
 use crate::report::escape::workflow_command::{Medium, inert};
 use crate::source::Sources;
@@ -58,14 +61,15 @@ impl Diff {
         let catalog = data.catalog();
         let sources = Sources::new();
         let loaded = pipeline::load(&self.input, &sources, catalog)?;
-        let earlier = base::load(&self.base, &self.input, &loaded, &sources, catalog)?;
-        let diff = compare(earlier.deployment(), &loaded.deployment, catalog);
+        let (earlier, diff) = compared(Some(&self.base), &self.input, &loaded, &sources, catalog)?;
+        let root = pipeline::workspace();
         let report = access::AccessReport {
             diff: &diff,
             earlier: earlier.deployment(),
             later: &loaded.deployment,
             sources: &sources,
             service_data: catalog.date(),
+            workspace: Some(&root),
         };
         let text = |format: DiffFormat| match format {
             DiffFormat::Terminal => inert(&report.text(), Medium::Text),
@@ -84,4 +88,47 @@ impl Diff {
         }
         Ok(if broken { Outcome::BadInput } else { Outcome::Passed })
     }
+}
+
+/// The earlier version, and what access changes against it. Without a base, it is what plans say was there before.
+fn compared(
+    base: Option<&str>,
+    options: &InputOptions,
+    loaded: &pipeline::Loaded,
+    sources: &Sources,
+    catalog: &Catalog,
+) -> Result<(Earlier, AccessDiff), Failure> {
+    let earlier = match base {
+        Some(base) => base::load(base, options, loaded, sources, catalog)?,
+        None => Earlier::new(pipeline::load_before(options, &loaded.found, sources, catalog)?, &[]),
+    };
+    let mut diff = compare(earlier.deployment(), &loaded.deployment, catalog);
+    let zone = external_access::zone(options.account_id.as_deref(), &[], options.organization_id.as_deref());
+    let mut external = external_access::analyse(&loaded.deployment, &zone, catalog);
+    external_access::compare(&mut external, external_access::analyse(earlier.deployment(), &zone, catalog));
+    mark_external(&mut diff, &external, earlier.deployment(), &loaded.deployment);
+    Ok((earlier, diff))
+}
+
+/// What access changes against an earlier version, for the report of another command.
+pub(super) fn changes(
+    base: Option<&str>,
+    options: &InputOptions,
+    loaded: &pipeline::Loaded,
+    sources: &Sources,
+    catalog: &Catalog,
+) -> Result<serde_json::Value, Failure> {
+    let (earlier, diff) = compared(base, options, loaded, sources, catalog)?;
+    let root = pipeline::workspace();
+    let report = access::AccessReport {
+        diff: &diff,
+        earlier: earlier.deployment(),
+        later: &loaded.deployment,
+        sources,
+        service_data: catalog.date(),
+        workspace: Some(&root),
+    };
+    let mut value = report.value();
+    value["base"] = base.into();
+    Ok(value)
 }

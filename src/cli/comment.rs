@@ -1,14 +1,17 @@
 //! `comment`: posts a saved report to a pull request.
 //!
-//! A token that may not write (pull requests from forks) is no failure of the check: the text goes to a file or to
-//! standard output instead, for a trusted workflow to post.
+//! A token that may not write (pull requests from forks) is no failure of the check: the text goes to standard output
+//! instead, and the saved report waits for a trusted workflow to post it.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::pull_request::{self, DEFAULT_KEY, FurtherOptions};
 use super::{Failure, Outcome, output};
-use crate::github::{self, GithubError, PullRequest};
+use crate::github::{self, Event};
+use crate::report::escape::workflow_command::{Inert, Medium};
 use crate::report::markdown;
 
 /// Post a saved report to a pull request.
@@ -19,12 +22,15 @@ pub(super) struct Comment {
     report: PathBuf,
 
     /// Tells apart the comments of several jobs on one pull request
-    #[arg(long, value_name = "KEY", default_value = "default")]
+    #[arg(long, value_name = "KEY", default_value = DEFAULT_KEY)]
     key: String,
 
     /// The pull request's number, where the event that runs this is not the pull request's own
     #[arg(long, value_name = "NUMBER")]
     pull_request: Option<u64>,
+
+    #[command(flatten)]
+    further: FurtherOptions,
 
     /// Print the text and post nothing
     #[arg(long)]
@@ -41,46 +47,39 @@ impl Comment {
         if report["tool"]["name"] != env!("CARGO_PKG_NAME") || report["schemaVersion"] != "1" {
             return Err(Failure::usage(format!("`{name}` is not a JSON report of schema version 1")));
         }
-        let marker = github::marker(&self.key);
-        let body = markdown::render(&report, markdown::COMMENT_LIMIT - marker.chars().count() - 1);
         if self.dry_run {
-            output::print(&format!("{marker}\n{body}"))?;
+            let marker = github::marker(&self.key);
+            let links = match Event::from_environment(&pull_request::variable, self.pull_request) {
+                Ok(event) => pull_request::links(event.pull_request()),
+                Err(_) => output::links(),
+            };
+            let body = markdown::render(&report, &links, markdown::COMMENT_LIMIT - marker.len() - 1);
+            print_inert(&format!("{marker}\n{body}"))?;
             return Ok(Outcome::Passed);
         }
-        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-        let token = variable("GITHUB_TOKEN").ok_or_else(|| Failure::usage("`GITHUB_TOKEN` is not set"))?;
-        let api = variable("GITHUB_API_URL").unwrap_or_else(|| "https://api.github.com".to_owned());
-        let pull_request = self.pull_request(&variable).map_err(|e| Failure::usage(e.to_string()))?;
-        let clean = report["findings"].as_array().is_none_or(Vec::is_empty) && report["result"] == "PASS";
-        match github::upsert(&api, &token, &pull_request, &marker, &body, clean) {
-            Ok(outcome) => {
-                let done = match outcome {
-                    github::Outcome::Created => "comment created",
-                    github::Outcome::Updated => "comment updated",
-                    github::Outcome::Unchanged => "comment unchanged",
-                    github::Outcome::NotNeeded => "nothing to say, no comment needed",
-                };
-                output::print(&format!("{done}\n"))?;
-                Ok(Outcome::Passed)
+        let published = pull_request::publish(&report, &self.key, self.pull_request, &self.further)?;
+        for line in &published.done {
+            output::print(&format!("{line}\n"))?;
+        }
+        if let Some(why) = &published.forbidden {
+            output::notice(&format!("{why}; the comment's text is in this log"));
+            print_inert(&published.body)?;
+        }
+        match published.failed.split_first() {
+            None => Ok(Outcome::Passed),
+            Some((first, further)) => {
+                for failure in further {
+                    eprintln!("error: {}", output::printable(failure));
+                }
+                Err(Failure::usage(first.clone()))
             }
-            Err(error @ GithubError::Forbidden(_)) => {
-                eprintln!("notice: {}; this is its text:", output::printable(&error.to_string()));
-                output::print(&body)?;
-                Ok(Outcome::Passed)
-            }
-            Err(error) => Err(Failure::usage(error.to_string())),
         }
     }
+}
 
-    fn pull_request(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<PullRequest, GithubError> {
-        match self.pull_request {
-            None => PullRequest::from_environment(variable),
-            // The number given stands in for the event.
-            Some(number) => PullRequest::from_environment(&|name| match name {
-                "GITHUB_REF" => Some(format!("refs/pull/{number}/head")),
-                "GITHUB_EVENT_PATH" => None,
-                _ => variable(name),
-            }),
-        }
-    }
+/// Prints text of a report that no runner takes for commands.
+fn print_inert(text: &str) -> Result<(), Failure> {
+    let mut out = Inert::new(std::io::stdout().lock(), Medium::Markup);
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.finish());
+    written.map_err(|cause| Failure::Output { what: "to standard output".to_owned(), cause })
 }

@@ -26,6 +26,8 @@ mod output;
 mod parse;
 mod pipeline;
 mod progress;
+#[cfg(feature = "github")]
+mod pull_request;
 mod simulate;
 mod smt2;
 mod unused;

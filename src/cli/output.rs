@@ -2,11 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::options::OutputOptions;
 use super::{Failure, Global};
+#[cfg(feature = "github")]
+use crate::report::escape::workflow_command;
 use crate::report::escape::workflow_command::{Medium, inert};
+#[cfg(feature = "github")]
+use crate::report::markdown;
+use crate::report::markdown::{LinkStyle, Links};
 use crate::report::{Format, Report, TerminalStyle, WriteOptions, printable_line};
 
 /// Columns when the width of the terminal is not known.
@@ -39,8 +44,38 @@ pub(super) fn write_reports(
 }
 
 fn write_options(style: TerminalStyle, global: &Global) -> WriteOptions {
-    let workspace = std::env::var_os("GITHUB_WORKSPACE").filter(|v| !v.is_empty()).map(PathBuf::from);
-    WriteOptions { style, quiet: global.quiet, verbose: global.verbose, workspace }
+    let workspace = Some(super::pipeline::workspace());
+    WriteOptions { style, quiet: global.quiet, verbose: global.verbose, workspace, links: links() }
+}
+
+/// Where the files of this run can be read, if it is one of GitLab or GitHub.
+pub(super) fn links() -> Links {
+    let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let is_commit = |sha: &String| sha.len() >= 7 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_address = |url: &String| {
+        url.starts_with("https://") && url.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/".contains(&b))
+    };
+    if let Some(project) = variable("CI_PROJECT_URL").filter(is_address) {
+        return Links {
+            style: LinkStyle::Gitlab,
+            repository: Some(project),
+            commit: variable("CI_COMMIT_SHA").filter(is_commit),
+            run: variable("CI_JOB_URL").filter(is_address),
+        };
+    }
+    #[cfg(feature = "github")]
+    if let Ok(event) = crate::github::Event::from_environment(&variable, None) {
+        return super::pull_request::links(event.pull_request());
+    }
+    let repository = variable("GITHUB_SERVER_URL").zip(variable("GITHUB_REPOSITORY")).map(|(s, r)| format!("{s}/{r}"));
+    let repository = repository.filter(is_address);
+    let run = repository.as_ref().zip(variable("GITHUB_RUN_ID")).map(|(r, id)| format!("{r}/actions/runs/{id}"));
+    Links {
+        style: LinkStyle::Github,
+        repository,
+        commit: variable("GITHUB_SHA").filter(is_commit),
+        run: run.filter(is_address),
+    }
 }
 
 /// Prints text of our own.
@@ -49,6 +84,39 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|cause| Failure::Output { what: "to standard output".to_owned(), cause })
+}
+
+/// The report as JSON, as the other forms are made of it.
+#[cfg(feature = "github")]
+pub(super) fn json(report: &Report<'_>, global: &Global) -> Result<serde_json::Value, Failure> {
+    let failure = |cause| Failure::Output { what: "the report".to_owned(), cause };
+    let style = TerminalStyle { color: false, unicode: true, width: WIDTH };
+    let mut text = Vec::new();
+    report.write(Format::Json, &write_options(style, global), &mut text).map_err(failure)?;
+    serde_json::from_slice(&text).map_err(|e| failure(e.into()))
+}
+
+/// Adds the report to the step's summary, as far as there is room; 1 MiB is what GitHub keeps of a step.
+#[cfg(feature = "github")]
+pub(super) fn step_summary(report: &serde_json::Value) {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return };
+    let taken = std::fs::metadata(&path).map_or(0, |m| usize::try_from(m.len()).unwrap_or(usize::MAX));
+    let text = markdown::render(report, &links(), markdown::SUMMARY_LIMIT.saturating_sub(taken));
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
+        notice(&format!("could not write the step's summary: {error}"));
+    }
+}
+
+/// Tells whoever reads the log; in GitHub Actions, where the run is shown, too.
+#[cfg(feature = "github")]
+pub(super) fn notice(text: &str) {
+    let line = printable(text);
+    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| v == "true") {
+        eprintln!("::notice title=iam-preflight::{}", workflow_command::data(&line));
+    } else {
+        eprintln!("notice: {line}");
+    }
 }
 
 /// Writes a file as a whole.

@@ -315,6 +315,7 @@ pub(super) fn report<'a>(
         checks: Vec::new(),
         external_access: None,
         escalations: None,
+        access: None,
         unused_access: None,
         target: loaded.target.clone(),
         passed_over: loaded.passed_over,
@@ -421,6 +422,12 @@ fn blocking_types(given: &[BlockingType]) -> Vec<FindingType> {
 pub(super) fn repository_or_current_folder() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here).to_owned()
+}
+
+/// The root that paths in reports are relative to: the runner's workspace, else the repository.
+pub(super) fn workspace() -> PathBuf {
+    let given = std::env::var_os("GITHUB_WORKSPACE").filter(|v| !v.is_empty()).map(PathBuf::from);
+    given.unwrap_or_else(repository_or_current_folder)
 }
 
 /// A path from a folder, however it was given, with `/` between its names.

@@ -7,8 +7,9 @@ use clap::{ArgAction, Args};
 use super::escalation::{self, EscalationOptions};
 use super::evidence::{EvidenceFiles, troubles};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
-use super::{Failure, Global, Outcome, config, output, pipeline};
+use super::{Failure, Global, Outcome, access_diff, config, output, pipeline};
 use crate::analysis::unused_access::report_json;
+use crate::catalog::Catalog;
 use crate::checks::timing::CheckTimings;
 use crate::finding::fix;
 use crate::model::InputKind;
@@ -42,6 +43,15 @@ pub(super) struct Validate {
     #[command(flatten)]
     tracking: super::unused::TrackingOptions,
 
+    /// An earlier version (a file, a folder, or git:REF): the reports show what access changes against it; a Terraform plan
+    /// carries its own
+    #[arg(long, value_name = "BASE", help_heading = "Pull request")]
+    base: Option<String>,
+
+    #[cfg(feature = "github")]
+    #[command(flatten)]
+    comment: CommentOptions,
+
     /// Make the changes that are certain, in the files
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Fixes")]
     fix: bool,
@@ -49,6 +59,23 @@ pub(super) struct Validate {
     /// Show the changes that `--fix` would make, and change nothing
     #[arg(long, action = ArgAction::SetTrue, conflicts_with = "fix", help_heading = "Fixes")]
     diff: bool,
+}
+
+/// What to leave on the pull request of the run.
+#[cfg(feature = "github")]
+#[derive(Debug, Args)]
+struct CommentOptions {
+    /// Leave the report in a comment on the pull request of this run, with the access that it adds and removes; the token
+    /// is read from GITHUB_TOKEN
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Pull request")]
+    comment: bool,
+
+    /// Tells apart the comments of several jobs on one pull request
+    #[arg(long, value_name = "KEY", default_value = super::pull_request::DEFAULT_KEY, help_heading = "Pull request")]
+    comment_key: String,
+
+    #[command(flatten)]
+    further: super::pull_request::FurtherOptions,
 }
 
 impl Validate {
@@ -102,6 +129,9 @@ impl Validate {
             report.check_timings = timings.slowest_first();
             report.timings = vec![("read and load".to_owned(), loaded.took), ("checks".to_owned(), checked)];
         }
+        let (access, remark) = self.access(&loaded, &sources, catalog)?;
+        report.access = access;
+        report.notices.extend(remark);
         if let Some(path) = &self.judgement.write_baseline {
             output::write_file(path, &pipeline::baseline_of(&report).to_text())?;
         }
@@ -114,10 +144,84 @@ impl Validate {
             report.notices.push(fixed);
         }
         output::write_reports(&report, &self.output, Format::Terminal, global)?;
+        #[cfg(feature = "github")]
+        self.leave_comment(&report, global);
         // The process ends next: freeing the trees of a large input piece by piece would only delay it.
         std::mem::forget(report);
         std::mem::forget(loaded);
         Ok(outcome)
+    }
+}
+
+impl Validate {
+    /// The access that changes: against the base that was given; for a comment, against that of the pull request, and why
+    /// not, if it can't be compared.
+    fn access(
+        &self,
+        loaded: &pipeline::Loaded,
+        sources: &Sources,
+        catalog: &Catalog,
+    ) -> Result<(Option<serde_json::Value>, Option<String>), Failure> {
+        if let Some(base) = &self.base {
+            return Ok((Some(access_diff::changes(Some(base), &self.input, loaded, sources, catalog)?), None));
+        }
+        #[cfg(feature = "github")]
+        if self.comment.comment {
+            let mut inputs = loaded.deployment.inputs.iter().filter(|i| i.error.is_none());
+            let base = if inputs.all(|i| i.kind == InputKind::TerraformPlan) {
+                None
+            } else if let Some(base) = super::pull_request::base() {
+                Some(base)
+            } else {
+                let remark = "access is not compared: the event names no base; give `--base`".to_owned();
+                return Ok((None, Some(remark)));
+            };
+            return Ok(match access_diff::changes(base.as_deref(), &self.input, loaded, sources, catalog) {
+                Ok(access) => (Some(access), None),
+                Err(failure) => {
+                    let help = match &failure {
+                        Failure::Usage { help: Some(help), .. } => format!("; {help}"),
+                        _ => String::new(),
+                    };
+                    (None, Some(format!("access is not compared: {failure}{help}")))
+                }
+            });
+        }
+        Ok((None, None))
+    }
+
+    /// Whatever happens here, the report is written and the verdict stands.
+    #[cfg(feature = "github")]
+    fn leave_comment(&self, report: &Report<'_>, global: &Global) {
+        if !self.comment.comment {
+            return;
+        }
+        let report = match output::json(report, global) {
+            Ok(report) => report,
+            Err(failure) => return output::notice(&format!("no comment: {failure}")),
+        };
+        output::step_summary(&report);
+        let published = super::pull_request::publish(&report, &self.comment.comment_key, None, &self.comment.further);
+        match published {
+            Err(failure) => output::notice(&format!("no comment: {failure}")),
+            Ok(published) => {
+                for line in published.done.iter().filter(|_| !global.quiet) {
+                    eprintln!("{line}");
+                }
+                if let Some(why) = published.forbidden {
+                    let saved = self.output.output.iter().find(|(format, _)| *format == Format::Json);
+                    let then = match saved {
+                        Some((_, path)) => format!("`iam-preflight comment --report {}`", path.display()),
+                        None => "`--output json=FILE` saves the report, and `iam-preflight comment --report FILE`"
+                            .to_owned(),
+                    };
+                    output::notice(&format!(
+                        "{why}. The report is in the log and the summary; {then} posts it from a trusted workflow"
+                    ));
+                }
+                published.failed.iter().for_each(|failure| output::notice(failure));
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::markdown::{code, escaped};
+use super::place::RepositoryPaths;
 use super::{Place, counted, printable_line};
 use crate::analysis::access_diff::{AccessChange, AccessDiff, Change};
 use crate::analysis::witness;
@@ -25,6 +26,8 @@ pub struct AccessReport<'a> {
     pub sources: &'a Sources,
     /// The day of the service data.
     pub service_data: &'a str,
+    /// The repository's root.
+    pub workspace: Option<&'a std::path::Path>,
 }
 
 impl AccessReport<'_> {
@@ -116,8 +119,9 @@ impl AccessReport<'_> {
         Some(Place::of(own.map(|(_, s)| s.span).or(policy.span)?, self.sources))
     }
 
-    /// One JSON object.
-    pub fn json(&self) -> String {
+    /// The changes and what could not be compared.
+    pub fn value(&self) -> Value {
+        let paths = RepositoryPaths::new(self.workspace);
         let change = |c: &AccessChange| {
             let place = self.place(c);
             json!({
@@ -136,20 +140,31 @@ impl AccessReport<'_> {
                 "statementId": c.sid.as_ref().map(|s| crate::source::display_encoded(s)),
                 "location": place.map(|p| {
                     let start = p.range.map(|(start, _)| start);
-                    json!({"file": p.file, "line": start.map(|s| s.line), "column": start.map(|s| s.column)})
+                    let path = paths.of(&p.file);
+                    json!({"file": p.file, "repositoryPath": path, "line": start.map(|s| s.line), "column": start.map(|s| s.column)})
                 }),
                 "isPublic": c.public,
+                "isExternal": c.external,
                 "witness": c.witness.as_ref().map(witness::to_json),
                 "undecided": c.undecided,
             })
         };
-        let whole = json!({
+        json!({
+            "changes": self.diff.changes.iter().map(change).collect::<Vec<_>>(),
+            "notCompared": self.diff.not_compared,
+        })
+    }
+
+    /// One JSON object.
+    pub fn json(&self) -> String {
+        let mut whole = json!({
             "schemaVersion": "1",
             "tool": {"name": "iam-preflight", "version": env!("CARGO_PKG_VERSION"), "serviceData": self.service_data},
             "command": "diff",
-            "changes": self.diff.changes.iter().map(change).collect::<Vec<_>>(),
-            "notCompared": self.diff.not_compared,
         });
+        if let (Value::Object(whole), Value::Object(value)) = (&mut whole, self.value()) {
+            whole.extend(value);
+        }
         let mut text = serde_json::to_string_pretty(&whole).unwrap_or_default();
         text.push('\n');
         text

@@ -7,8 +7,9 @@ use std::io::{self, Write};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::place::policy_ids;
-use super::{Place, Report, ReportedFinding};
+use super::place::{RepositoryPaths, policy_ids};
+use super::source_lines::SourceTexts;
+use super::{Place, Report, ReportedFinding, WriteOptions};
 use crate::analysis::custom_check::CheckResult;
 use crate::finding::suppression::Suppression;
 use crate::finding::{FindingType, Fix, Location};
@@ -18,8 +19,10 @@ use crate::model::{
 use crate::policy::{PolicyPath, PolicyType};
 use crate::source::{Node, NodeKind, Position, Sources, Span};
 
-pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn Write) -> io::Result<()> {
     let ids = policy_ids(report.deployment);
+    let paths = RepositoryPaths::new(options.workspace.as_deref());
+    let mut texts = SourceTexts::of_report(report);
     let with_principals = report.command == "parse";
     let view = ReportView {
         schema_version: "1",
@@ -34,11 +37,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         policies: policies(report, &ids),
         principals: with_principals
             .then(|| report.deployment.principals.iter().map(|p| principal_view(report, &ids, p)).collect()),
-        findings: report.findings.iter().map(|f| finding_view(report, &ids, f)).collect(),
+        findings: report.findings.iter().map(|f| finding_view(report, &ids, &paths, &mut texts, f)).collect(),
         checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
         external_access: report.external_access.as_ref(),
         escalations: report.escalations.as_ref(),
         unused_access: report.unused_access.as_ref(),
+        access: report.access.as_ref(),
         summary: summary(report),
         notices: &report.notices,
         timings: report
@@ -70,6 +74,8 @@ struct ReportView<'a> {
     escalations: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unused_access: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<&'a serde_json::Value>,
     summary: SummaryView,
     notices: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -157,7 +163,10 @@ struct FindingView<'a> {
     policy: Option<&'a str>,
     resource: Option<&'a ResourceRef>,
     when: Option<String>,
+    /// The file of the primary location, from the repository's root.
+    repository_path: String,
     locations: Vec<LocationView<'a>>,
+    excerpt: Option<ExcerptView>,
     evidence: Evidence<'a>,
     fix: Option<FixView<'a>>,
     fingerprint: &'a str,
@@ -208,6 +217,25 @@ enum Evidence<'a> {
 struct FixView<'a> {
     description: &'a str,
     edits: Vec<EditView<'a>>,
+    changes: Vec<ChangeView>,
+}
+
+/// The lines that a fix changes, in one file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChangeView {
+    repository_path: String,
+    first_line: usize,
+    before: Vec<String>,
+    after: Vec<String>,
+}
+
+/// The lines of the primary location and those around it, secrets hidden.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExcerptView {
+    first_line: usize,
+    lines: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -343,13 +371,29 @@ fn principal_view<'a>(report: &Report<'a>, ids: &'a [String], principal: &'a Pri
     }
 }
 
-fn finding_view<'a>(report: &Report<'a>, ids: &'a [String], found: &'a ReportedFinding) -> FindingView<'a> {
+/// Lines before and after the place in an excerpt.
+const CONTEXT: usize = 2;
+
+fn finding_view<'a>(
+    report: &Report<'a>,
+    ids: &'a [String],
+    paths: &RepositoryPaths,
+    texts: &mut SourceTexts<'_>,
+    found: &'a ReportedFinding,
+) -> FindingView<'a> {
     let finding = &found.finding;
     let location = |l: &'a Location| LocationView {
         place: report.place(finding, l).into(),
         path: &l.path,
         label: l.label.as_deref(),
     };
+    let policy_span = report.policy_of(finding).and_then(|p| p.span);
+    let span = finding.locations.first().and_then(|l| l.span).or(policy_span);
+    let lines = span.map(|span| texts.around(span, CONTEXT)).unwrap_or_default();
+    let excerpt = lines.first().map(|first| first.number).map(|first_line| ExcerptView {
+        first_line,
+        lines: lines.into_iter().map(|l| format!("{}{}{}", l.before, l.marked, l.after)).collect(),
+    });
     FindingView {
         issue_code: finding.code,
         finding_type: finding.finding_type,
@@ -360,9 +404,11 @@ fn finding_view<'a>(report: &Report<'a>, ids: &'a [String], found: &'a ReportedF
         policy: finding.policy.and_then(|p| id_at(ids, p.0)),
         resource: finding.resource.as_ref(),
         when: finding.when.as_ref().map(ToString::to_string),
+        repository_path: paths.of(&report.primary_place(finding).file),
         locations: finding.locations.iter().map(location).collect(),
+        excerpt,
         evidence: finding.evidence.as_ref().map_or(Evidence::None { witness: () }, Evidence::Given),
-        fix: finding.fix.as_ref().map(|f| fix_view(report, f)),
+        fix: finding.fix.as_ref().map(|f| fix_view(report, paths, texts, f)),
         fingerprint: &found.fingerprint,
         learn_more: Report::learn_more(finding),
     }
@@ -379,12 +425,24 @@ fn check_view<'a>(ids: &'a [String], result: &CheckResult) -> CheckView<'a> {
     }
 }
 
-fn fix_view<'a>(report: &Report<'a>, fix: &'a Fix) -> FixView<'a> {
+fn fix_view<'a>(
+    report: &Report<'a>,
+    paths: &RepositoryPaths,
+    texts: &mut SourceTexts<'_>,
+    fix: &'a Fix,
+) -> FixView<'a> {
     let edits = fix.edits.iter();
     let edits = edits
         .map(|e| EditView { place: Place::of(e.span, report.sources).into(), replacement: &e.replacement })
         .collect();
-    FixView { description: &fix.description, edits }
+    let changes = texts.changes(&fix.edits).into_iter();
+    let changes = changes.map(|change| ChangeView {
+        repository_path: paths.of(&change.file),
+        first_line: change.first_line,
+        before: change.before,
+        after: change.after,
+    });
+    FixView { description: &fix.description, edits, changes: changes.collect() }
 }
 
 fn summary(report: &Report<'_>) -> SummaryView {

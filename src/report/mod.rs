@@ -111,6 +111,8 @@ pub struct Report<'a> {
     pub external_access: Option<serde_json::Value>,
     /// Privilege escalation, if it was looked for.
     pub escalations: Option<serde_json::Value>,
+    /// The access that changes against an earlier version, if one was given.
+    pub access: Option<serde_json::Value>,
     /// Where the deployment goes, and when.
     pub target: Target,
     /// How many files a search passed over because they are no input of ours.
@@ -180,6 +182,8 @@ pub struct WriteOptions {
     pub verbose: bool,
     /// For paths relative to it in GitHub's annotations: the repository's root.
     pub workspace: Option<std::path::PathBuf>,
+    /// Where the files can be read, for Markdown.
+    pub links: markdown::Links,
 }
 
 impl Report<'_> {
@@ -200,7 +204,7 @@ impl Report<'_> {
         match format {
             Format::Terminal => terminal::write(self, options, out),
             Format::Concise => concise::write(self, options, out),
-            Format::Json => json::write(self, out),
+            Format::Json => json::write(self, options, out),
             Format::Aws => aws::write(self, out),
             Format::Github => github::write(self, options, out),
             Format::Sarif => sarif::write(self, options, out),
@@ -211,9 +215,9 @@ impl Report<'_> {
             Format::Events => events::write(self, options, out),
             Format::Markdown => {
                 let mut text = Vec::new();
-                json::write(self, &mut text)?;
+                json::write(self, options, &mut text)?;
                 let report: serde_json::Value = serde_json::from_slice(&text)?;
-                out.write_all(markdown::render(&report, markdown::SUMMARY_LIMIT).as_bytes())
+                out.write_all(markdown::render(&report, &options.links, markdown::SUMMARY_LIMIT).as_bytes())
             }
         }
     }

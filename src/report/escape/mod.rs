@@ -3,7 +3,7 @@
 //!
 //! - [`terminal`]: a terminal, a log;
 //! - [`workflow_command`]: GitHub's workflow commands, and lines that must not be any;
-//! - [`markdown`]: GitHub's Markdown;
+//! - [`markdown`]: GitHub's Markdown, and [`mermaid`]: labels of the diagrams in it;
 //! - [`html`], [`xml`];
 //! - [`sarif`]: messages and addresses in SARIF.
 //!
@@ -11,6 +11,7 @@
 
 pub mod html;
 pub mod markdown;
+pub mod mermaid;
 pub mod sarif;
 pub mod terminal;
 pub mod workflow_command;
