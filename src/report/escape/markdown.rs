@@ -5,7 +5,8 @@
 
 use super::terminal;
 
-/// Parts what GitHub would read as one: `@name`, `#1`, `GH-1`, addresses. Shown as nothing.
+/// Parts what GitHub would read as one: `@name`, `#1`, `GH-1`, addresses. Shown as nothing. Never first: it would begin a
+/// block of HTML, in which nothing is escaped.
 const PART: &str = "<!-- -->";
 
 /// Text as Markdown text on one line, also in the cell of a table.
@@ -19,8 +20,12 @@ pub fn text(text: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let word = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         if is_commit(word) {
-            let (start, end) = word.split_at(3);
-            out.extend([start, PART, end]);
+            for (i, digit) in word.chars().enumerate() {
+                if i > 0 && i % COMMIT_PART == 0 {
+                    out.push_str(PART);
+                }
+                out.push(digit);
+            }
             rest = &rest[word.len()..];
             continue;
         }
@@ -36,14 +41,19 @@ pub fn text(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             // Outside a table, a backslash before it would be seen.
             '|' => out.push_str("&#124;"),
-            '@' | '#' => out.extend([PART, "\\", c.encode_utf8(&mut [0; 4]), PART]),
-            ':' | '.' | '-' | '$' => {
+            '@' | '#' | ':' | '.' | '-' | '$' => {
+                // An address may begin here without a scheme.
+                if c == '.' && out.len() >= 3 && out.get(out.len() - 3..).is_some_and(|w| w.eq_ignore_ascii_case("www")) {
+                    out.push_str(PART);
+                }
                 out.push('\\');
                 out.push(c);
                 if rest.chars().next().is_some_and(|next| !next.is_whitespace()) {
                     out.push_str(PART);
                 }
             }
+            // Four of them begin a block of code.
+            ' ' if out.is_empty() => out.push_str("&#32;"),
             c if c.is_ascii_punctuation() => {
                 out.push('\\');
                 out.push(c);
@@ -54,9 +64,12 @@ pub fn text(text: &str) -> String {
     out
 }
 
+/// Digits of a hash that GitHub takes for none.
+const COMMIT_PART: usize = 6;
+
 /// GitHub links what can be the hash of a commit.
 fn is_commit(word: &str) -> bool {
-    (7..=40).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+    (COMMIT_PART + 1..=40).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Text as code on one line that nothing in it can end, also in the cell of a table. Nothing for blank text.
@@ -77,7 +90,7 @@ mod tests {
     #[test]
     fn hostile_text_cannot_mention_link_or_leave_its_cell() {
         let text = text("@team fixes #1 | <img src=x> https://evil.example `x` \u{202E}\n::error:: 0123abcd");
-        for part in ["@team", "#1", "<img", "://", "evil.example", "\u{202E}", "\n", "|", "0123abcd"] {
+        for part in ["@team", "fixes #1", "<img", "://", "evil.example", "\u{202E}", "\n", "|", "0123abcd"] {
             assert!(!text.contains(part), "{part:?} in {text}");
         }
     }
