@@ -40,7 +40,8 @@ impl AccessReport<'_> {
                 if subject.is_some() {
                     out.push('\n');
                 }
-                let _ = writeln!(out, "{} ({})", change.subject.id, change.subject.resource_type);
+                let line = format!("{} ({})", change.subject.id, change.subject.resource_type);
+                let _ = writeln!(out, "{}", printable_line(&line));
                 subject = Some(&change.subject);
             }
             let sign = if change.change == Change::Granted { '+' } else { '-' };

@@ -29,8 +29,11 @@ fn strings() -> Vec<String> {
 fn template(strings: &[String]) -> String {
     let mut resources = Map::new();
     let mut parameters = Map::new();
+    let mut conditions = Map::new();
     for (i, s) in strings.iter().enumerate() {
-        parameters.insert(s.clone(), json!({"Type": s, "Default": s, "AllowedPattern": s}));
+        parameters.insert(format!("P{s}"), json!({"Type": "String", "Default": s, "AllowedPattern": s}));
+        parameters.insert(format!("Open{s}"), json!({"Type": "String"}));
+        conditions.insert(format!("C{s}"), json!({"Fn::Equals": [s, {"Ref": format!("Open{s}")}]}));
         let statement = json!([
             {"Sid": s, "Effect": "Allow", "Action": [format!("s3:{s}"), s], "Resource": [s, "*"],
              "Condition": {s: {s: s}, "StringEquals": {s: s}}},
@@ -39,7 +42,7 @@ fn template(strings: &[String]) -> String {
         let document = json!({"Version": "2012-10-17", "Id": s, "Statement": statement, s: s});
         resources.insert(
             s.clone(),
-            json!({"Type": "AWS::IAM::ManagedPolicy", "Condition": s, "Properties":
+            json!({"Type": "AWS::IAM::ManagedPolicy", "Condition": format!("C{s}"), "Properties":
                    {"ManagedPolicyName": s, "PolicyDocument": document}}),
         );
         let shared = json!({"Version": "2012-10-17", "Statement": [
@@ -56,11 +59,27 @@ fn template(strings: &[String]) -> String {
                 "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
                     {"Effect": "Allow", "Principal": {"AWS": s}, "Action": "sts:AssumeRole"}]}}}),
         );
-        resources.insert(format!("{s}{i}"), json!({"Type": s, "Properties": {"Fn::Sub": format!("${{{s}}}")}}));
+        resources.insert(format!("{s}{i}"), json!({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": s}}));
     }
     json!({"AWSTemplateFormatVersion": "2010-09-09", "Description": strings.first(), "Parameters": parameters,
-           "Resources": resources})
+           "Conditions": conditions, "Resources": resources})
     .to_string()
+}
+
+/// Templates that are wrong in one place each, which the error names.
+fn broken(text: &str) -> Vec<String> {
+    let resource = |body: Value| json!({"Resources": {"R": body}}).to_string();
+    let policy = |document: Value| {
+        resource(json!({"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}))
+    };
+    vec![
+        resource(json!({"Type": "AWS::SQS::Queue", "Condition": text})),
+        policy(json!({"Fn::Sub": format!("${{{text}}}")})),
+        policy(json!({"Ref": text})),
+        policy(json!({"Fn::GetAtt": [text, text]})),
+        policy(json!({text: text})),
+        json!({"Parameters": {text: {"Type": text}}, "Resources": {text: {"Type": text}}}).to_string(),
+    ]
 }
 
 /// The string as the name of a file, if a system can have such a file.
@@ -101,6 +120,9 @@ fn write_all() -> Vec<(String, String)> {
     for (i, some) in strings.chunks(60).enumerate() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("template.json"), template(some)).expect("a file");
+        for (n, text) in some.iter().flat_map(|s| broken(s)).enumerate() {
+            fs::write(folder.path().join(format!("broken{n}.json")), text).expect("a file");
+        }
         for (n, s) in some.iter().enumerate() {
             let policy = json!({"Version": "2012-10-17", "Statement": [{"Sid": s, "Effect": "Allow", "Action": s, "Resource": s}]});
             let text = if n % 3 == 0 { format!("{policy}{s}") } else { policy.to_string() };
@@ -207,6 +229,26 @@ fn there_are_enough_strings_and_all_are_different() {
     strings.sort();
     strings.dedup();
     assert_eq!(strings.len(), count);
+}
+
+#[test]
+fn the_strings_get_into_the_reports() {
+    let mut validated = 0;
+    for (name, output) in all_reports().iter().filter(|(name, _)| name == "json") {
+        let report: Value = serde_json::from_str(output).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let template = |list: &str, key: &str| {
+            let all = report[list].as_array().expect("a list").iter();
+            all.filter(|v| v[key].as_str().is_some_and(|f| f.starts_with("./template.json") || f.starts_with("template.json"))).count()
+        };
+        assert!(template("policies", "input") > 200, "{}", template("policies", "input"));
+        let broken = report["inputs"].as_array().expect("inputs").iter().filter(|i| !i["error"].is_null()).count();
+        assert!(broken > 60, "{broken}");
+        if report["command"] == "validate" {
+            validated += 1;
+            assert!(template("findings", "policy") > 400, "{}", template("findings", "policy"));
+        }
+    }
+    assert!(validated >= 3);
 }
 
 #[test]
@@ -433,8 +475,8 @@ fn whole_reports_are_rendered_with_our_own_elements_alone() {
         "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "details", "summary", "sub", "ul",
         "li",
     ];
-    for (elements, _) in markdown {
-        assert!(elements.len() > 200, "{}", elements.len());
+    for (elements, text) in markdown {
+        assert!(elements.len() > 200, "{}: {text}", elements.len());
         for element in &elements {
             let name = element[0].as_str().expect("a name");
             assert!(in_markdown.contains(&name), "{element}");
