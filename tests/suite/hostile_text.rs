@@ -238,7 +238,10 @@ fn the_strings_get_into_the_reports() {
         let report: Value = serde_json::from_str(output).unwrap_or_else(|e| panic!("{name}: {e}"));
         let template = |list: &str, key: &str| {
             let all = report[list].as_array().expect("a list").iter();
-            all.filter(|v| v[key].as_str().is_some_and(|f| f.starts_with("./template.json") || f.starts_with("template.json"))).count()
+            all.filter(|v| {
+                v[key].as_str().is_some_and(|f| f.starts_with("./template.json") || f.starts_with("template.json"))
+            })
+            .count()
         };
         assert!(template("policies", "input") > 200, "{}", template("policies", "input"));
         let broken = report["inputs"].as_array().expect("inputs").iter().filter(|i| !i["error"].is_null()).count();

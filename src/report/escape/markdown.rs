@@ -43,7 +43,8 @@ pub fn text(text: &str) -> String {
             '|' => out.push_str("&#124;"),
             '@' | '#' | ':' | '.' | '-' | '$' => {
                 // An address may begin here without a scheme.
-                if c == '.' && out.len() >= 3 && out.get(out.len() - 3..).is_some_and(|w| w.eq_ignore_ascii_case("www")) {
+                if c == '.' && out.len() >= 3 && out.get(out.len() - 3..).is_some_and(|w| w.eq_ignore_ascii_case("www"))
+                {
                     out.push_str(PART);
                 }
                 out.push('\\');
