@@ -20,6 +20,8 @@ use crate::model::Problem;
 const RESULTS: usize = 25_000;
 /// Locations that it keeps of one result.
 const RELATED: usize = 99;
+/// Lines of a result's region: an alert is shown in a pull request only if all of them are in the difference.
+const LINES: usize = 5;
 /// Characters of a rule's descriptions.
 const DESCRIPTION: usize = 1024;
 
@@ -152,7 +154,11 @@ impl View<'_> {
     }
 
     fn location(&self, place: &Place, found: &ReportedFinding) -> Value {
-        let mut location = json!({"physicalLocation": self.physical(place)});
+        let mut physical = self.physical(place);
+        if let Some((start, _)) = place.range.as_ref().filter(|(start, end)| end.line - start.line >= LINES) {
+            physical["region"] = json!({"startLine": start.line, "startColumn": start.column});
+        }
+        let mut location = json!({"physicalLocation": physical});
         if let Some(resource) = &found.finding.resource {
             let (name, kind) = (terminal::line(&resource.id), "resource");
             location["logicalLocations"] = json!([{"fullyQualifiedName": name, "kind": kind}]);

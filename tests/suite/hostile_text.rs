@@ -336,14 +336,17 @@ fn links(message: &str) -> bool {
     false
 }
 
-/// Renders Markdown and reads HTML: for each, the names of the elements, and the text.
-fn rendered(markdown: &[String], html: &[String]) -> Option<[Vec<(Vec<Value>, String)>; 2]> {
+/// The elements of a text, each with its name and attributes, and what a reader sees.
+type Rendered = (Vec<Value>, String);
+
+/// Renders Markdown and reads HTML.
+fn rendered(markdown: &[String], html: &[String]) -> Option<[Vec<Rendered>; 2]> {
     let modules = tools::node_package("remark-github")?;
     let script = root().join("tests/data/hostile_text/render.mjs");
     let input = json!({"modules": modules, "markdown": markdown, "html": html}).to_string();
     let answer: Value =
         serde_json::from_str(&tools::filter("node", &[&script.to_string_lossy()], &input)).expect("JSON");
-    let read = |key: &str| -> Vec<(Vec<Value>, String)> {
+    let read = |key: &str| -> Vec<Rendered> {
         let all = answer[key].as_array().expect("a list").iter();
         let one = |v: &Value| {
             (v["elements"].as_array().expect("elements").clone(), v["text"].as_str().expect("a text").to_owned())
@@ -365,7 +368,8 @@ fn shown(text: &str) -> String {
 #[test]
 fn github_shows_every_string_as_itself_and_makes_nothing_of_it() {
     let strings: Vec<String> = strings().into_iter().filter(|s| !terminal::line(s).trim().is_empty()).collect();
-    let contexts: [(&str, fn(&str) -> String, &[&str]); 5] = [
+    type Context = (&'static str, fn(&str) -> String, &'static [&'static str]);
+    let contexts: [Context; 5] = [
         ("paragraph", |s| markdown::text(s), &["p"]),
         ("item", |s| format!("- {}\n- x\n", markdown::text(s)), &["ul", "li", "li"]),
         ("code", |s| markdown::code(s), &["p", "code"]),
