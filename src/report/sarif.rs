@@ -155,7 +155,9 @@ impl View<'_> {
 
     fn location(&self, place: &Place, found: &ReportedFinding) -> Value {
         let mut physical = self.physical(place);
-        if let Some((start, _)) = place.range.as_ref().filter(|(start, end)| end.line.saturating_sub(start.line) >= LINES) {
+        if let Some((start, _)) =
+            place.range.as_ref().filter(|(start, end)| end.line.saturating_sub(start.line) >= LINES)
+        {
             physical["region"] = json!({"startLine": start.line, "startColumn": start.column});
         }
         let mut location = json!({"physicalLocation": physical});
