@@ -43,8 +43,10 @@ pub(super) struct Decider<'w, 'a> {
     answers: RefCell<FxHashMap<Question, Answer>>,
     gains: RefCell<FxHashMap<After, Option<Gain>>>,
     reach: RefCell<FxHashMap<&'static str, Reach>>,
-    /// Questions that could not be decided.
-    pub undecided: Cell<usize>,
+    /// Why questions could not be decided.
+    pub undecided: RefCell<Vec<&'static str>>,
+    /// True once it can give itself everything: of what else it could get at, one example for each method does.
+    is_own_master: Cell<bool>,
     /// Targets that were not looked at or not reported.
     pub left_out: Cell<usize>,
 }
@@ -126,7 +128,8 @@ impl<'w, 'a> Decider<'w, 'a> {
             answers: RefCell::default(),
             gains: RefCell::default(),
             reach: RefCell::default(),
-            undecided: Cell::new(0),
+            undecided: RefCell::default(),
+            is_own_master: Cell::new(false),
             left_out: Cell::new(0),
         })
     }
@@ -139,7 +142,11 @@ impl<'w, 'a> Decider<'w, 'a> {
             if path.target == Target::AssumableRole || !path.steps.iter().all(needed) {
                 continue;
             }
-            found.extend(self.take(path));
+            let taken = self.take(path);
+            let own = taken.iter().any(|e| e.administrator && e.gains == self.holder.id);
+            self.is_own_master
+                .set(self.is_own_master.get() || own || (path.target == Target::NewPrincipal && !taken.is_empty()));
+            found.extend(taken);
         }
         found
     }
@@ -149,7 +156,12 @@ impl<'w, 'a> Decider<'w, 'a> {
         let mut found: Vec<Escalation> = Vec::new();
         let mut examined = 0;
         for candidate in self.candidates(path) {
-            if examined >= EXAMINED || found.len() >= REPORTED {
+            // Once everything is gained, what is weaker gains nothing; the strongest come first.
+            let everything = found.iter().any(|e| e.administrator);
+            let weaker =
+                everything && candidate.holder.is_some_and(|h| self.world.ranks.get(h).is_some_and(|r| *r > 0));
+            let reported = if self.is_own_master.get() { 1 } else { REPORTED };
+            if examined >= EXAMINED || found.len() >= reported || (weaker && !edits(path.target)) {
                 self.left_out.set(self.left_out.get() + 1);
                 continue;
             }
@@ -502,8 +514,8 @@ impl<'w, 'a> Decider<'w, 'a> {
         };
         match exceeds(&permissions, &self.permissions, Ties::Tied)? {
             Ok(request) => Some(Gain { administrator: is_full(&permissions), request }),
-            Err(_) => {
-                self.undecided.set(self.undecided.get() + 1);
+            Err(why) => {
+                self.undecided.borrow_mut().push(why);
                 None
             }
         }
@@ -655,8 +667,8 @@ impl<'w, 'a> Decider<'w, 'a> {
                 Some(permitted) => Ok(Some(permitted)),
                 None => permitted(&self.permissions, &wanted, Ties::Tied, &|_| true),
             };
-            if answer.is_err() {
-                self.undecided.set(self.undecided.get() + 1);
+            if let Err(why) = answer {
+                self.undecided.borrow_mut().push(why);
             }
             self.answers.borrow_mut().insert(question, answer.clone());
             answer
@@ -728,8 +740,8 @@ impl<'w, 'a> Decider<'w, 'a> {
             keys,
         };
         let found = |answer: Answer| {
-            if answer.is_err() {
-                self.undecided.set(self.undecided.get() + 1);
+            if let Err(why) = answer {
+                self.undecided.borrow_mut().push(why);
             }
             answer.ok().flatten()
         };
@@ -779,6 +791,19 @@ fn as_it_is<'c>(position: usize) -> Candidate<'c> {
 
 fn with_everything<'c>(position: usize) -> Candidate<'c> {
     Candidate { holder: Some(position), after: Some(After::Everything(position, None)), ..Candidate::default() }
+}
+
+/// True if the target's own permissions make no difference, since they are changed on the way.
+fn edits(target: Target) -> bool {
+    matches!(
+        target,
+        Target::OwnPolicy
+            | Target::OwnGroup
+            | Target::ChangedUser
+            | Target::ChangedRole
+            | Target::ChangedRolePolicy
+            | Target::SeizedRole
+    )
 }
 
 /// Instances are launched from launch templates, too.

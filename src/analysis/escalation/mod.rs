@@ -97,13 +97,13 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
     let parts: Vec<Part> = acting.par_iter().map(|position| of_holder(&world, *position)).collect();
     let mut assumable: Vec<Vec<(usize, Done)>> = Vec::new();
     assumable.resize_with(holders.all.len(), Vec::new);
-    let (mut undecided, mut left_out) = (0, 0);
+    let (mut undecided, mut left_out) = (Vec::new(), 0);
     let mut found: Vec<Vec<Escalation>> = Vec::with_capacity(parts.len());
     for (position, part) in acting.iter().zip(parts) {
         if let Some(slot) = assumable.get_mut(*position) {
             *slot = part.assumable;
         }
-        undecided += part.undecided;
+        undecided.extend(part.undecided);
         left_out += part.left_out;
         found.push(part.found);
     }
@@ -117,11 +117,14 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
     if left_out > 0 {
         report.notices.push(format!(
             "{left_out} further targets of escalation were left out: of each principal and method, at most {REPORTED} are \
-             reported, those that give most first"
+             reported, those that give most first, and of a principal that can give itself everything, one"
         ));
     }
-    if undecided > 0 {
-        report.notices.push(format!("{undecided} questions about escalation could not be decided"));
+    if let Some(first) = undecided.first() {
+        let count = undecided.len();
+        report
+            .notices
+            .push(format!("{count} questions about escalation could not be decided, the first one since {first}"));
     }
     report
 }
@@ -130,7 +133,7 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
 struct Part {
     found: Vec<Escalation>,
     assumable: Vec<(usize, Done)>,
-    undecided: usize,
+    undecided: Vec<&'static str>,
     left_out: usize,
 }
 
@@ -138,7 +141,7 @@ fn of_holder(world: &World<'_>, position: usize) -> Part {
     let Some(decider) = Decider::new(world, position) else { return Part::default() };
     let found = decider.escalations();
     let assumable = decider.assumable();
-    Part { found, assumable, undecided: decider.undecided.get(), left_out: decider.left_out.get() }
+    Part { found, assumable, undecided: decider.undecided.take(), left_out: decider.left_out.get() }
 }
 
 /// Roles that can be assumed, directly or one from the other, and that give something; and how many were left out.
