@@ -16,11 +16,14 @@ use crate::logic::engine::{Permissions, Permitted, Ties, Wanted, concerns, excee
 use crate::logic::evaluate::{PolicyKind, applies};
 use crate::logic::{Caller, Context, Request};
 use crate::model::{Resource, ResourceRef};
+use crate::policy::glob::matches_ignore_case;
 use crate::policy::{Arn, Statement};
 use crate::source::Symbol;
 
 /// Targets that are reported of one principal and one method.
 pub(super) const REPORTED: usize = 10;
+/// Roles of which it is asked whether one principal may assume them.
+const ASSUMED: usize = 50;
 /// Targets that are looked at for one principal and one method.
 const EXAMINED: usize = 200;
 
@@ -512,6 +515,9 @@ impl<'w, 'a> Decider<'w, 'a> {
                 ..Permissions::default()
             },
         };
+        if let Some(request) = self.plain_gain(&permissions) {
+            return Some(Gain { administrator: is_full(&permissions), request });
+        }
         match exceeds(&permissions, &self.permissions, Ties::Tied)? {
             Ok(request) => Some(Gain { administrator: is_full(&permissions), request }),
             Err(why) => {
@@ -519,6 +525,33 @@ impl<'w, 'a> Decider<'w, 'a> {
                 None
             }
         }
+    }
+
+    /// What comes first to mind: an action that a statement names, on what the statement names, if it is new.
+    fn plain_gain(&self, permissions: &Permissions<'_>) -> Option<Request> {
+        let caller = self.holder.caller.clone()?;
+        for statement in permissions.policies.iter().flat_map(|p| &p.document().statements).filter(|s| s.is_allow()) {
+            let (Some(actions), Some(resources)) = (&statement.action, &statement.resource) else { continue };
+            let named = |text: &str| !text.contains(['*', '?', '$']);
+            let action = actions.items.iter().map(|i| i.text.as_str()).find(|a| named(a) && a.contains(':'));
+            let resource =
+                resources.items.iter().map(|i| i.text.as_str()).find(|r| r.starts_with("arn:") && !r.contains('$'));
+            let (Some(action), Some(resource)) = (action, resource) else { continue };
+            let request = Request {
+                caller: caller.clone(),
+                action: action.into(),
+                resource: example(resource).into(),
+                resource_account: None,
+                context: Context::default(),
+            };
+            if self.world.catalog.action(action).is_some()
+                && permissions.allow(&request)
+                && !self.permissions.allow(&request)
+            {
+                return Some(request);
+            }
+        }
+        None
     }
 
     // The steps.
@@ -711,7 +744,7 @@ impl<'w, 'a> Decider<'w, 'a> {
     pub fn assumable(&self) -> Vec<(usize, Done)> {
         let mut found = Vec::new();
         for (examined, role) in self.assumable_roles().enumerate() {
-            if examined >= EXAMINED {
+            if examined >= ASSUMED {
                 self.left_out.set(self.left_out.get() + 1);
                 continue;
             }
@@ -748,10 +781,11 @@ impl<'w, 'a> Decider<'w, 'a> {
         // By the identity side, where the trust policy lets the account decide or names the principal.
         let mut both = self.permissions.clone();
         both.limits.push(vec![trust]);
-        if self.actions.contains("sts:AssumeRole")
-            && let Some(permitted) = found(permitted(&both, &wanted, Ties::Tied, &|_| true))
-        {
-            return Some(self.done(permitted));
+        if self.actions.contains("sts:AssumeRole") {
+            let plainly = self.plainly(&wanted).filter(|p| both.allow(&p.request));
+            if let Some(permitted) = plainly.or_else(|| found(permitted(&both, &wanted, Ties::Tied, &|_| true))) {
+                return Some(self.done(permitted));
+            }
         }
         // By the trust policy alone, which names the principal or everybody of the same account.
         if !same_account(self.holder, target) {
@@ -759,6 +793,9 @@ impl<'w, 'a> Decider<'w, 'a> {
         }
         let caller = self.holder.caller.as_ref()?;
         let document = trust.document();
+        if !document.statements.iter().any(|s| s.is_allow() && names_directly(s, self.holder.arn.as_str())) {
+            return None;
+        }
         let directly = |request: &Request| {
             document.statements.iter().any(|s| {
                 s.is_allow()
@@ -791,6 +828,21 @@ fn as_it_is<'c>(position: usize) -> Candidate<'c> {
 
 fn with_everything<'c>(position: usize) -> Candidate<'c> {
     Candidate { holder: Some(position), after: Some(After::Everything(position, None)), ..Candidate::default() }
+}
+
+/// An ARN that a pattern matches.
+fn example(pattern: &str) -> String {
+    let mut fields: Vec<String> = pattern.splitn(6, ':').map(str::to_owned).collect();
+    for (number, field) in fields.iter_mut().enumerate() {
+        let filling = match number {
+            1 => "aws",
+            3 => "us-east-1",
+            4 => "111122223333",
+            _ => "example",
+        };
+        *field = field.replace('*', filling).replace('?', "x");
+    }
+    fields.join(":")
 }
 
 /// True if the target's own permissions make no difference, since they are changed on the way.
@@ -832,8 +884,23 @@ fn names_directly(statement: &Statement, arn: &str) -> bool {
 /// The actions of the table that some Allow statement speaks of.
 fn spoken_of(permissions: &Permissions<'_>) -> FxHashSet<&'static str> {
     let statements = permissions.policies.iter().flat_map(|p| &p.document().statements).filter(|s| s.is_allow());
-    let statements: Vec<&Statement> = statements.collect();
-    actions().into_iter().filter(|action| statements.iter().any(|s| concerns(s, action))).collect()
+    let mut spoken: FxHashSet<&'static str> = FxHashSet::default();
+    for statement in statements {
+        // Most statements list actions by their names.
+        match &statement.action {
+            Some(list) => {
+                for item in &list.items {
+                    let name = item.text.as_str().to_ascii_lowercase();
+                    match name.contains(['*', '?']) {
+                        false => spoken.extend(actions().get(&name)),
+                        true => spoken.extend(actions().values().filter(|a| matches_ignore_case(&name, a))),
+                    }
+                }
+            }
+            None => spoken.extend(actions().values().filter(|a| concerns(statement, a))),
+        }
+    }
+    spoken
 }
 
 /// An ARN as a pattern: a Region that isn't known stays open.

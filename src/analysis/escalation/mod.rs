@@ -114,10 +114,12 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
         report.found.extend(direct.into_iter().chain(chained));
     }
     merge(&mut report.found);
+    left_out += bound(&mut report.found);
     if left_out > 0 {
         report.notices.push(format!(
             "{left_out} further targets of escalation were left out: of each principal and method, at most {REPORTED} are \
-             reported, those that give most first, and of a principal that can give itself everything, one"
+             reported, those that give most first, of a principal that can give itself everything, one, and at most \
+             {ALL_REPORTED} of all"
         ));
     }
     if let Some(first) = undecided.first() {
@@ -185,6 +187,30 @@ fn by_roles(world: &World<'_>, position: usize, assumable: &[Vec<(usize, Done)>]
         found.extend(decider.of_role(path, role, steps));
     }
     (found, left_out)
+}
+
+/// Escalations that are reported of one run. Nobody reads more, and a report of more helps nobody.
+const ALL_REPORTED: usize = 2000;
+
+/// Leaves the best of too many: the first target of each principal and method, and those to all permissions before others.
+/// Returns how many go.
+fn bound(found: &mut Vec<Escalation>) -> usize {
+    let before = found.len();
+    if before > ALL_REPORTED {
+        let mut seen: rustc_hash::FxHashSet<(ResourceRef, &'static str)> = Default::default();
+        found.retain(|e| seen.insert((e.principal.clone(), e.method)));
+    }
+    if found.len() > ALL_REPORTED {
+        let administrators = found.iter().filter(|e| e.administrator).count();
+        let (mut everything, mut less) = (ALL_REPORTED, ALL_REPORTED.saturating_sub(administrators));
+        found.retain(|e| {
+            let left = if e.administrator { &mut everything } else { &mut less };
+            let kept = *left > 0;
+            *left = left.saturating_sub(1);
+            kept
+        });
+    }
+    before - found.len()
 }
 
 /// Roles that are reached from one principal, at most.

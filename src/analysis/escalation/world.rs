@@ -1,6 +1,8 @@
 //! What all questions about escalation have in common: the holders of permissions, the roles by what they trust, the
 //! resources by the role that they run as, and which holder is worth getting at.
 
+use std::sync::OnceLock;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
@@ -231,8 +233,13 @@ pub(super) fn speaks_of(document: &PolicyDocument, action: &str) -> bool {
     document.statements.iter().any(|s| s.is_allow() && concerns(s, action))
 }
 
-/// The actions of the table.
-pub(super) fn actions() -> Vec<&'static str> {
+/// The actions of the table, by their names in lower case.
+pub(super) fn actions() -> &'static FxHashMap<String, &'static str> {
+    static ACTIONS: OnceLock<FxHashMap<String, &'static str>> = OnceLock::new();
+    ACTIONS.get_or_init(|| listed().into_iter().map(|a| (a.to_ascii_lowercase(), a)).collect())
+}
+
+fn listed() -> Vec<&'static str> {
     let mut actions: Vec<&'static str> =
         PATHS.iter().flat_map(|p| p.steps).filter(|s| s.on != On::Assume).map(|s| s.action).collect();
     actions.push("sts:AssumeRole");
