@@ -26,6 +26,8 @@ mod generate_policy;
 mod hcl_expressions;
 mod hostile_text;
 mod managed_policies;
+#[cfg(feature = "github")]
+mod pull_request;
 mod report;
 mod report_formats;
 mod sam;
