@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use super::counterpart::Earlier;
 use super::custom_check::{compile, kind_of};
 use super::external_access::{ChangeType, ExternalAccessReport};
 use crate::catalog::{AccessLevel, Catalog};
@@ -80,9 +81,11 @@ pub struct AccessDiff {
     pub not_compared: Vec<String>,
 }
 
-/// Compares two versions. Unknown values of the two have to meet already; see [`super::counterpart`].
-pub fn compare(earlier: &Deployment, later: &Deployment, catalog: &Catalog) -> AccessDiff {
+/// Compares two versions.
+pub fn compare(earlier: &Earlier, later: &Deployment, catalog: &Catalog) -> AccessDiff {
     let mut diff = AccessDiff::default();
+    let counterparts = earlier.counterparts(later);
+    let earlier = earlier.deployment();
     let (before, after) = (Side::new(earlier, catalog), Side::new(later, catalog));
     let pairs = pairs(&before, &after);
     let renamed: FxHashMap<ResourceRef, ResourceRef> = pairs
@@ -99,11 +102,46 @@ pub fn compare(earlier: &Deployment, later: &Deployment, catalog: &Catalog) -> A
         let has = new.map(|p| after.attached(p, &mut diff.not_compared)).unwrap_or_default();
         for (change, from, to, side) in [(Change::Granted, &had, &has, &after), (Change::Revoked, &has, &had, &before)]
         {
-            diff.changes.extend(side.changes_of(change, new.or(old), from, to));
+            let Some(principal) = new.or(old) else { continue };
+            diff.changes.extend(side.changes_of(change, &principal.id, caller(principal), from, to));
         }
     }
-    resource_policies(&before, &after, &renamed, &mut diff);
+    unattached(&before, &after, &counterparts, &mut diff);
+    resource_policies(&before, &after, &counterparts, &renamed, &mut diff);
     diff
+}
+
+/// Identity-based policies that no principal of the run has: what they allow, whoever has them gets.
+fn unattached(before: &Side<'_>, after: &Side<'_>, counterparts: &[Vec<PolicyId>], diff: &mut AccessDiff) {
+    let (had, has) = (before.attached_policies(), after.attached_policies());
+    let is_free = |side: &Side<'_>, attached: &FxHashSet<PolicyId>, id: PolicyId| {
+        let own = |p: &Policy| p.is_own && p.policy_type == PolicyType::IdentityPolicy;
+        side.policy(id).is_some_and(own) && !attached.contains(&id)
+    };
+    let mut met: FxHashSet<PolicyId> = FxHashSet::default();
+    let mut pairs: Vec<(Option<PolicyId>, Option<PolicyId>)> = Vec::new();
+    for id in (0..after.deployment.policies.len()).map(PolicyId).filter(|id| is_free(after, &has, *id)) {
+        let found = counterparts.get(id.0).into_iter().flatten().copied().find(|old| met.insert(*old));
+        pairs.push((found, Some(id)));
+    }
+    let gone = (0..before.deployment.policies.len()).map(PolicyId);
+    let gone = gone.filter(|id| is_free(before, &had, *id) && !met.contains(id));
+    // The later version of a policy may be attached: then the principal has the change.
+    let later: FxHashSet<PolicyId> = counterparts.iter().flatten().copied().collect();
+    pairs.extend(gone.filter(|id| !later.contains(id)).map(|id| (Some(id), None)));
+    for (old, new) in pairs {
+        if old.is_some_and(|id| had.contains(&id)) {
+            continue;
+        }
+        let (from, to) = (before.alone(old, &mut diff.not_compared), after.alone(new, &mut diff.not_compared));
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        for (change, from, to, side, id) in
+            [(Change::Granted, &from, &to, after, new), (Change::Revoked, &to, &from, before, old)]
+        {
+            let Some(policy) = id.and_then(|id| side.policy(id)) else { continue };
+            diff.changes.extend(side.changes_of(change, &policy.resource, None, from, to));
+        }
+    }
 }
 
 /// Marks the changes by which somebody outside the zone of trust gets in, or no longer does. `external` has been compared
@@ -221,17 +259,41 @@ impl<'a> Side<'a> {
         attached
     }
 
+    /// The policies that principals have, by themselves or as boundaries.
+    fn attached_policies(&self) -> FxHashSet<PolicyId> {
+        let of = |p: &'a Principal| {
+            let managed = p.managed_policies.iter().chain(&p.permissions_boundary).filter_map(|m| m.policy);
+            p.policies.iter().copied().chain(managed)
+        };
+        self.deployment.principals.iter().flat_map(of).collect()
+    }
+
+    /// A policy as the only one of somebody; no policy is none. `None` if it can't be compared, which is said.
+    fn alone(&self, id: Option<PolicyId>, missing: &mut Vec<String>) -> Option<Attached<'_>> {
+        let mut attached = Attached::default();
+        if let Some(id) = id {
+            let policy = self.policy(id)?;
+            match self.compiled.get(id.0)? {
+                Ok(compiled) => attached.policies.push((Some(id), policy.name.clone(), compiled)),
+                Err(why) => {
+                    missing.push(format!("`{}` of `{}`: {why}", policy.name, policy.resource.id));
+                    return None;
+                }
+            }
+        }
+        Some(attached)
+    }
+
     /// What `to` allows beyond `from`; `to` is of this side.
     fn changes_of(
         &self,
         change: Change,
-        principal: Option<&Principal>,
+        subject: &ResourceRef,
+        caller: Option<Caller>,
         from: &Attached<'_>,
         to: &Attached<'_>,
     ) -> Vec<AccessChange> {
         let mut changes: Vec<AccessChange> = Vec::new();
-        let Some(principal) = principal else { return changes };
-        let subject = &principal.id;
         let (allowed, before) = (to.permissions(), from.permissions());
         for gain in added(&allowed, &before, Ties::Tied) {
             let Some((policy, name, compiled)) = to.policies.get(gain.policy) else { continue };
@@ -241,8 +303,8 @@ impl<'a> Side<'a> {
                 Ok(mut witness) => {
                     // The principal itself, where it makes no difference to the conditions who asks.
                     let usual = witness.clone();
-                    if let Some(caller) = caller(principal) {
-                        witness.caller = caller;
+                    if let Some(caller) = &caller {
+                        witness.caller = caller.clone();
                     }
                     let shows = allowed.allow(&witness) && !before.allow(&witness);
                     (Some(if shows { witness } else { usual }), None)
@@ -351,6 +413,7 @@ fn same_permissions(before: &Side<'_>, old: &Principal, after: &Side<'_>, new: &
 fn resource_policies(
     before: &Side<'_>,
     after: &Side<'_>,
+    counterparts: &[Vec<PolicyId>],
     renamed: &FxHashMap<ResourceRef, ResourceRef>,
     diff: &mut AccessDiff,
 ) {
@@ -362,6 +425,8 @@ fn resource_policies(
     let mut old = own(before);
     let mut pairs: Vec<(Option<usize>, Option<usize>)> = Vec::new();
     for new in own(after) {
+        let when = |side: &Side<'_>, i: usize| side.deployment.policies.get(i).map(|p| p.when.clone());
+        let same_when = |i: usize| when(before, i) == when(after, new);
         let same = |i: &usize| match (before.deployment.policies.get(*i), after.deployment.policies.get(new)) {
             (Some(a), Some(b)) => {
                 let resource = renamed.get(&a.resource).unwrap_or(&a.resource);
@@ -369,7 +434,11 @@ fn resource_policies(
             }
             _ => false,
         };
-        let found = old.iter().position(same).map(|at| old.remove(at));
+        // The counterpart knows the same file under two paths; else it is a resource by another name.
+        let counterpart = |i: &usize| counterparts.get(new).is_some_and(|ids| ids.contains(&PolicyId(*i)));
+        let found =
+            old.iter().position(|i| counterpart(i) && same_when(*i)).or_else(|| old.iter().position(counterpart));
+        let found = found.or_else(|| old.iter().position(same)).map(|at| old.remove(at));
         pairs.push((found, Some(new)));
     }
     pairs.extend(old.into_iter().map(|gone| (Some(gone), None)));

@@ -102,7 +102,7 @@ fn compared(
         Some(base) => base::load(base, options, loaded, sources, catalog)?,
         None => Earlier::new(pipeline::load_before(options, &loaded.found, sources, catalog)?, &[]),
     };
-    let mut diff = compare(earlier.deployment(), &loaded.deployment, catalog);
+    let mut diff = compare(&earlier, &loaded.deployment, catalog);
     let zone = external_access::zone(options.account_id.as_deref(), &[], options.organization_id.as_deref());
     let mut external = external_access::analyse(&loaded.deployment, &zone, catalog);
     external_access::compare(&mut external, external_access::analyse(earlier.deployment(), &zone, catalog));

@@ -238,22 +238,22 @@ struct Broken {
     cause: String,
 }
 
+/// What lies behind an error, from the outside in.
+fn causes<'e>(error: &'e octocrab::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |e| e.source())
+}
+
 fn is_connect(error: &octocrab::Error) -> bool {
-    matches!(error, octocrab::Error::Reqwest { source, .. } if source.is_connect())
+    causes(error).any(|e| e.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_connect))
 }
 
 /// The innermost cause, which says most, on one line.
 fn cause(error: &octocrab::Error) -> String {
-    if let octocrab::Error::Reqwest { source, .. } = error
-        && source.is_timeout()
-    {
+    if causes(error).any(|e| e.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout)) {
         return "no answer in time".to_owned();
     }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(inner) = innermost.source() {
-        innermost = inner;
-    }
-    innermost.to_string().lines().next().unwrap_or("no answer").to_owned()
+    let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
+    innermost.lines().next().unwrap_or("no answer").to_owned()
 }
 
 fn answer(method: Method, raw: Raw) -> Result<Answer, GithubError> {

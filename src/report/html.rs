@@ -16,6 +16,7 @@ use super::rule::Rule;
 use super::source_lines::{Change, SourceLine, SourceTexts};
 use super::{Place, Report, ReportedFinding, WriteOptions, counted, policy_ids};
 use crate::analysis::access_diff::{self, AccessChange};
+use crate::analysis::counterpart::Earlier;
 use crate::analysis::witness;
 use crate::finding::{Finding, FindingType};
 use crate::model::{Deployment, PolicyStatus, Problem};
@@ -378,7 +379,8 @@ impl Page<'_> {
             put!(self, "<p>The access of more than {POLICIES} policies is not worked out for this page.</p>");
             return;
         }
-        let granted = access_diff::compare(&Deployment::default(), report.deployment, report.catalog);
+        let granted =
+            access_diff::compare(&Earlier::new(Deployment::default(), &[]), report.deployment, report.catalog);
         if granted.changes.is_empty() {
             put!(self, "<p>No principal or resource of the inputs is granted any access.</p>");
         } else {

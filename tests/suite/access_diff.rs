@@ -138,3 +138,35 @@ fn the_forms_for_people() {
         run(folder.path(), &["diff", "base.yaml", "head.yaml", "--format", "markdown"])
     );
 }
+
+#[test]
+fn a_policy_that_no_principal_of_the_run_has_is_compared_by_itself() {
+    let document = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": {actions}, "Resource": "*"}}]}}"#
+        )
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [
+        ("a.json", document("[\"s3:GetObject\", \"s3:PutObject\"]")),
+        ("b.json", document("[\"s3:GetObject\", \"s3:DeleteObject\"]")),
+        (
+            "t.json",
+            format!(
+                r#"{{"Resources": {{"P": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {{"PolicyDocument": {}}}}}}}}}"#,
+                document("\"s3:GetObject\"")
+            ),
+        ),
+        ("u.json", r#"{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}"#.to_owned()),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let diff = |base: &str, head: &str| {
+        let args = ["diff", base, head, "--format", "json"];
+        lines(&crate::binary::json(&crate::binary::run(crate::binary::in_folder(folder.path()).args(args))))
+    };
+    assert_eq!(diff("a.json", "b.json"), ["+b.json s3:DeleteObject", "-a.json s3:PutObject"]);
+    assert_eq!(diff("a.json", "a.json"), [""; 0]);
+    assert_eq!(diff("u.json", "t.json"), ["+P s3:GetObject"]);
+    assert_eq!(diff("t.json", "u.json"), ["-P s3:GetObject"]);
+}

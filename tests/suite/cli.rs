@@ -343,6 +343,10 @@ fn a_saved_report_becomes_a_comment_s_text() {
     run(in_folder(folder.path()).args(["validate", "p.json", "--output", "json=r.json"]));
     let result = run(in_folder(folder.path()).args(["comment", "--report", "r.json", "--key", "k", "--dry-run"]));
     assert_eq!(result.code, 0, "{result:?}");
-    assert!(result.out.starts_with("<!-- iam-preflight:k -->\n### iam-preflight: blocking findings"), "{}", result.out);
-    assert!(result.out.contains("`p.json:2`"), "{}", result.out);
+    assert!(
+        result.out.starts_with("<!-- iam-preflight:k -->\n### iam-preflight: ❌ 1 blocking finding\n"),
+        "{}",
+        result.out
+    );
+    assert!(result.out.contains("<code>p.json&#58;2</code>"), "{}", result.out);
 }

@@ -142,7 +142,10 @@ fn every_form_of_the_report_shows_the_failure_at_its_statement() {
         ("terminal", "CHECK_NO_NEW_ACCESS"),
         ("concise", "new.json:2:3: CHECK_NO_NEW_ACCESS Statement 0 grants access"),
         ("github", "::error file=new.json,"),
-        ("markdown", "`CHECK_NO_NEW_ACCESS` | `new.json:2`"),
+        (
+            "markdown",
+            "<code>CHECK&#95;NO&#95;NEW&#95;ACCESS</code> · <code>new.json</code> · <code>new.json&#58;2</code>",
+        ),
         ("aws", "\"code\": \"CHECK_NO_NEW_ACCESS\""),
     ] {
         let args: Vec<&str> =

@@ -49,7 +49,7 @@ fn head(report: &Value) -> Section {
     let unread = list(&report["inputs"]).iter().filter(|input| !input["error"].is_null()).count() as u64;
     let command = match text(&report["command"]) {
         "validate" | "" => String::new(),
-        command => format!(" {}", escaped(command)),
+        command => format!(" {}", code(command)),
     };
     let verdict = match (report["result"] == "PASS", blocking) {
         (true, _) => "✅ nothing blocks".to_owned(),
