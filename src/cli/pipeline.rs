@@ -424,9 +424,11 @@ pub(super) fn repository_or_current_folder() -> PathBuf {
     here.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&here).to_owned()
 }
 
-/// The root that paths in reports are relative to: the runner's workspace, else the repository.
+/// The root that paths in reports are relative to: the folder that the pipeline (GitHub, GitLab, CodeBuild) names, else
+/// the repository.
 pub(super) fn workspace() -> PathBuf {
-    let given = std::env::var_os("GITHUB_WORKSPACE").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let named = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "CODEBUILD_SRC_DIR"].iter().filter_map(std::env::var_os);
+    let given = named.map(PathBuf::from).find(|folder| !folder.as_os_str().is_empty());
     given.unwrap_or_else(repository_or_current_folder)
 }
 

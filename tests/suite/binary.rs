@@ -17,7 +17,16 @@ pub fn iam_preflight() -> Command {
 /// The binary, in a folder.
 pub fn in_folder(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iam-preflight"));
-    for name in ["GITHUB_WORKSPACE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "LC_ALL", "LC_CTYPE"] {
+    for name in [
+        "GITHUB_WORKSPACE",
+        "CI_PROJECT_DIR",
+        "CODEBUILD_SRC_DIR",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "CLICOLOR_FORCE",
+        "LC_ALL",
+        "LC_CTYPE",
+    ] {
         command.env_remove(name);
     }
     command.env("LANG", "C.UTF-8").env("COLUMNS", "100").current_dir(folder);

@@ -483,6 +483,27 @@ fn events_have_the_shape_of_access_analyzers_own() {
 }
 
 #[test]
+fn paths_are_from_the_root_of_the_repository() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(folder.path().join("stacks/one")).expect("a folder");
+    fs::copy(root().join("examples/policies/developer.json"), folder.path().join("stacks/one/p.json")).expect("a file");
+    let path = |name: Option<&str>| -> String {
+        let mut command = in_folder(&folder.path().join("stacks"));
+        if let Some(name) = name {
+            command.env(name, folder.path());
+        }
+        let report = json(&run(command.args(["validate", "./one/p.json", "--format", "gitlab"])));
+        report[0]["location"]["path"].as_str().expect("a path").to_owned()
+    };
+    assert_eq!(path(None), "one/p.json");
+    for name in ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "CODEBUILD_SRC_DIR"] {
+        assert_eq!(path(Some(name)), "stacks/one/p.json");
+    }
+    fs::create_dir(folder.path().join(".git")).expect("a folder");
+    assert_eq!(path(None), "stacks/one/p.json");
+}
+
+#[test]
 fn reports_that_need_the_account_say_so() {
     for format in ["asff", "events"] {
         let run = run(iam_preflight().args(["validate", "examples/policies", "--format", format]));
