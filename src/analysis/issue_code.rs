@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::custom_check::CustomCheck;
+use super::risk::Category;
 use super::unused_access::UnusedAccessCode;
 use super::{escalation, external_access};
 use crate::checks::{self, Check, CheckOrigin};
@@ -90,7 +91,14 @@ fn analyses() -> impl Iterator<Item = IssueCode> {
         with: Some("--escalation"),
         documentation: escalation::DOCUMENTATION.into(),
     };
-    custom.chain(unused).chain([external, escalation])
+    let risks = Category::ALL.into_iter().map(|category| IssueCode {
+        code: category.code(),
+        title: category.title(),
+        finding_type: FindingType::Warning,
+        with: Some("--risks"),
+        documentation: category.documentation().into(),
+    });
+    custom.chain(unused).chain([external, escalation]).chain(risks)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Privilege escalation, as a part of the commands that look for it.
+//! Privilege escalation and risks, as a part of the commands that look for them.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,12 @@ use clap::{ArgAction, Args};
 
 use super::Failure;
 use crate::analysis::escalation::{self, EscalationReport};
+use crate::analysis::risk::{self, Risk};
 use crate::catalog::Catalog;
+use crate::finding::{Finding, Location};
 use crate::logic::evaluate::PolicyKind;
-use crate::model::Deployment;
-use crate::report::{counted, location_json};
+use crate::model::{Deployment, Policy};
+use crate::report::{Report, counted, location_json};
 use crate::source::Sources;
 
 /// Whether and how to look for privilege escalation.
@@ -19,21 +21,24 @@ pub(super) struct EscalationOptions {
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Escalation")]
     pub escalation: bool,
 
-    /// With --escalation: the organization's service control policies, one flag a level, from the root down
-    #[arg(long, value_name = "FILE,…", requires = "escalation", help_heading = "Escalation")]
+    /// Find what users and roles can do to resources that nobody has named: read their contents, get credentials, change
+    /// who gets at them, change them
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Escalation")]
+    pub risks: bool,
+
+    /// With --escalation or --risks: the organization's service control policies, one flag a level, from the root down
+    #[arg(long, value_name = "FILE,…", help_heading = "Escalation")]
     pub scp: Vec<String>,
 }
 
 impl EscalationOptions {
-    /// The escalations of a deployment, if they are asked for.
-    pub(super) fn find(
-        &self,
-        deployment: &Deployment,
-        sources: &Sources,
-        catalog: &Catalog,
-    ) -> Result<Option<EscalationReport>, Failure> {
-        if !self.escalation {
-            return Ok(None);
+    /// Looks for what is asked for.
+    pub(super) fn find(&self, deployment: &Deployment, sources: &Sources, catalog: &Catalog) -> Result<Found, Failure> {
+        if !self.escalation && !self.risks {
+            return match self.scp.is_empty() {
+                true => Ok(Found::default()),
+                false => Err(Failure::usage("`--scp` has no meaning without `--escalation` or `--risks`")),
+            };
         }
         let mut levels = Vec::new();
         for level in &self.scp {
@@ -42,18 +47,43 @@ impl EscalationOptions {
                 files.map(|f| super::simulate::read_policy(sources, &PathBuf::from(f), PolicyKind::ServiceControl));
             levels.push(read.collect::<Result<Vec<_>, Failure>>()?);
         }
-        let mut report = escalation::analyse(deployment, &levels, catalog);
-        report.notices.push(summary(&report));
-        Ok(Some(report))
+        let escalations = self.escalation.then(|| escalation::analyse(deployment, &levels, catalog));
+        Ok(Found { escalations, risks: self.risks.then(|| risk::analyse(deployment, &levels, catalog)) })
     }
 }
 
-/// `escalations` of the JSON report.
-pub(super) fn in_json(report: &EscalationReport, deployment: &Deployment, sources: &Sources) -> serde_json::Value {
-    escalation::report_json(&report.found, deployment, |policy, location| {
-        let input = policy.and_then(|p| deployment.inputs.get(p.input.0)).map_or("", |i| i.path.as_str());
-        location_json(location, policy.and_then(|p| p.span), input, sources)
-    })
+/// What was found, of what was looked for.
+#[derive(Default)]
+pub(super) struct Found {
+    escalations: Option<EscalationReport>,
+    risks: Option<Vec<Risk>>,
+}
+
+impl Found {
+    /// Remarks for the report.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let escalations = self.escalations.iter().flat_map(|e| e.notices.iter().cloned().chain([summary(e)]));
+        let risks = self.risks.iter().map(|r| counted(r.len(), "risk of a principal", "risks of principals"));
+        escalations.chain(risks).collect()
+    }
+
+    /// As findings.
+    pub(super) fn findings(&self, deployment: &Deployment) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        findings.extend(self.escalations.iter().flat_map(|e| escalation::findings(&e.found, deployment)));
+        findings.extend(self.risks.iter().flat_map(|r| risk::findings(r, deployment)));
+        findings
+    }
+
+    /// Adds `escalations` and `risks` to the report.
+    pub(super) fn add_to(&self, report: &mut Report<'_>, deployment: &Deployment, sources: &Sources) {
+        let place = |policy: Option<&Policy>, location: &Location| {
+            let input = policy.and_then(|p| deployment.inputs.get(p.input.0)).map_or("", |i| i.path.as_str());
+            location_json(location, policy.and_then(|p| p.span), input, sources)
+        };
+        report.escalations = self.escalations.as_ref().map(|e| escalation::report_json(&e.found, deployment, place));
+        report.risks = self.risks.as_ref().map(|r| risk::report_json(r, deployment, place));
+    }
 }
 
 /// How much there is, in a sentence.

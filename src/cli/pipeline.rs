@@ -12,6 +12,7 @@ use super::options::{BlockingType, InputOptions, JudgementOptions};
 use super::{Failure, Outcome};
 use crate::activity::Timestamp;
 use crate::analysis::custom_check::CustomCheck;
+use crate::analysis::risk::Category;
 use crate::analysis::{escalation, external_access, unused_access};
 use crate::catalog::Catalog;
 use crate::checks::timing::CheckTimings;
@@ -315,6 +316,7 @@ pub(super) fn report<'a>(
         checks: Vec::new(),
         external_access: None,
         escalations: None,
+        risks: None,
         access: None,
         unused_access: None,
         target: loaded.target.clone(),
@@ -380,7 +382,8 @@ fn codes(command: &str, strict: bool) -> Vec<(&'static str, bool)> {
     let unused = unused_access::UnusedAccessCode::ALL.iter().map(|k| (k.code, command == "unused"));
     let others =
         [(external_access::CODE, command == "external-access"), (escalation::CODE, false), ("GUARD_RULE", false)];
-    checks.chain(custom).chain(unused).chain(others).collect()
+    let risks = Category::ALL.iter().map(|c| (c.code(), false));
+    checks.chain(custom).chain(unused).chain(others).chain(risks).collect()
 }
 
 /// What the run ends with. An input that could not be read is more than a finding: nobody knows what is in it.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::{ArgAction, Args};
 
-use super::escalation::{self, EscalationOptions};
+use super::escalation::EscalationOptions;
 use super::evidence::{EvidenceFiles, troubles};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, access_diff, config, output, pipeline};
@@ -93,10 +93,8 @@ impl Validate {
         #[cfg(feature = "guard")]
         findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
         let escalations = self.escalation.find(&loaded.deployment, &sources, catalog)?;
-        if let Some(found) = &escalations {
-            findings.extend(crate::analysis::escalation::findings(&found.found, &loaded.deployment));
-            loaded.notices.extend(found.notices.iter().cloned());
-        }
+        findings.extend(escalations.findings(&loaded.deployment));
+        loaded.notices.extend(escalations.notices());
         let mut unused = None;
         if !self.activity.is_empty() {
             let files = EvidenceFiles::under(&self.activity)?;
@@ -117,7 +115,7 @@ impl Validate {
         let checked = start.elapsed();
         let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let mut outcome = pipeline::outcome(&report, &self.judgement);
-        report.escalations = escalations.map(|found| escalation::in_json(&found, &loaded.deployment, &sources));
+        escalations.add_to(&mut report, &loaded.deployment, &sources);
         if let Some((found, broken)) = &unused {
             report.unused_access = Some(report_json(&found.found, &policy_ids(&loaded.deployment)));
             if *broken > 0 {

@@ -41,6 +41,7 @@ pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn W
         checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
         external_access: report.external_access.as_ref(),
         escalations: report.escalations.as_ref(),
+        risks: report.risks.as_ref(),
         unused_access: report.unused_access.as_ref(),
         access: report.access.as_ref(),
         summary: summary(report),
@@ -72,6 +73,8 @@ struct ReportView<'a> {
     external_access: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     escalations: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    risks: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unused_access: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]

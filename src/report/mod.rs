@@ -111,6 +111,8 @@ pub struct Report<'a> {
     pub external_access: Option<serde_json::Value>,
     /// Privilege escalation, if it was looked for.
     pub escalations: Option<serde_json::Value>,
+    /// What principals can do to resources that nobody has named, if it was looked for.
+    pub risks: Option<serde_json::Value>,
     /// The access that changes against an earlier version, if one was given.
     pub access: Option<serde_json::Value>,
     /// Where the deployment goes, and when.

@@ -16,7 +16,7 @@ use cases::{CASES, Case, Change, Grant, Place};
 
 const ACCOUNT: &str = "111122223333";
 
-fn load(template: &Value) -> Deployment {
+pub fn load(template: &Value) -> Deployment {
     let (sources, limits) = (Sources::new(), Limits::default());
     let options = LoadOptions {
         account_id: Some(ACCOUNT.into()),
@@ -32,7 +32,7 @@ fn load(template: &Value) -> Deployment {
     cloudformation::load(vec![input], context).pop().expect("a deployment")
 }
 
-fn document(policy: &Value) -> PolicyDocument {
+pub fn document(policy: &Value) -> PolicyDocument {
     PolicyDocument::new(json::read(SourceId(0), &policy.to_string(), &Limits::default()).expect("JSON"))
 }
 
@@ -50,7 +50,7 @@ fn takes(case: &Case, template: &Value) -> bool {
     of_actor(&found(template)).contains(&(case.method.to_owned(), case.gains.to_owned()))
 }
 
-fn policy(statements: &[Value]) -> Value {
+pub fn policy(statements: &[Value]) -> Value {
     value!({"Version": "2012-10-17", "Statement": statements})
 }
 

@@ -30,6 +30,7 @@ mod managed_policies;
 mod pull_request;
 mod report;
 mod report_formats;
+mod risk;
 mod sam;
 mod simulate;
 mod suppressions;

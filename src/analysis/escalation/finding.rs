@@ -24,7 +24,7 @@ impl Done {
     }
 
     /// Where the action is allowed.
-    fn location(&self, deployment: &Deployment) -> Option<Location> {
+    pub(crate) fn location(&self, deployment: &Deployment) -> Option<Location> {
         let Some(policy) = self.policy(deployment) else {
             return self.named_at.map(|span| Location { span: Some(span), path: PolicyPath::root(), label: None });
         };
