@@ -28,6 +28,8 @@ mod pipeline;
 mod progress;
 #[cfg(feature = "github")]
 mod pull_request;
+#[cfg(feature = "guard")]
+mod rules;
 mod simulate;
 mod smt2;
 mod unused;
@@ -113,6 +115,10 @@ enum Command {
     Checks(checks::Checks),
     /// Say what a finding's code means
     Explain(explain::Explain),
+    /// The organisation's own rules: list them, test them, show what they read
+    #[cfg(feature = "guard")]
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Post a saved report to a pull request
     #[cfg(feature = "github")]
     Comment(comment::Comment),
@@ -217,6 +223,8 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::GeneratePolicy(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),
+        #[cfg(feature = "guard")]
+        Some(Command::Rules(command)) => command.run(),
         #[cfg(feature = "github")]
         Some(Command::Comment(command)) => command.run(),
         Some(Command::Completions(command)) => command.run(&mut Cli::command()),

@@ -267,18 +267,20 @@ fn check_policy(
 
 /// Holds the deployment to the organisation's own rules.
 #[cfg(feature = "guard")]
-pub(super) fn check_rules(deployment: &Deployment, rules: &[std::path::PathBuf]) -> Result<Vec<Finding>, Failure> {
+pub(super) fn check_rules(
+    loaded: &Loaded,
+    rules: &[String],
+    options: &InputOptions,
+    sources: &Sources,
+    catalog: &Catalog,
+) -> Result<Vec<Finding>, Failure> {
     if rules.is_empty() {
         return Ok(Vec::new());
     }
-    let failure = |e: crate::guard::GuardError| Failure::usage(e.to_string());
-    let mut files = Vec::new();
-    for path in rules {
-        files.extend(crate::guard::read_rules(path).map_err(failure)?);
-    }
-    let ids = crate::report::policy_ids(deployment);
-    let id = |policy: PolicyId| ids.get(policy.0).cloned().unwrap_or_default();
-    crate::guard::check(deployment, &files, &id).map_err(failure)
+    let files = super::rules::read(rules)?;
+    let ids = crate::report::policy_ids(&loaded.deployment);
+    let context = super::rules::context(&loaded.deployment, &files, &ids, options, sources, catalog);
+    crate::guard::check(&loaded.deployment, &files, &context).map_err(|e| Failure::usage(e.to_string()))
 }
 
 /// The source of a policy that is a file of its own, in JSON.

@@ -27,10 +27,11 @@ pub(super) struct Validate {
     #[command(flatten)]
     output: OutputOptions,
 
-    /// The organisation's own rules for AWS CloudFormation Guard: a file, or a folder of `*.guard` files
+    /// The organisation's own rules for AWS CloudFormation Guard: a file, a folder of `*.guard` files, or one of the packs
+    /// that `rules list` names, as `pack:NAME`
     #[cfg(feature = "guard")]
-    #[arg(long, value_name = "FILE|FOLDER", help_heading = "Rules")]
-    rules: Vec<std::path::PathBuf>,
+    #[arg(long, value_name = "FILE|FOLDER|pack:NAME", help_heading = "Rules")]
+    rules: Vec<String>,
 
     /// Evidence of use: authorization details, a credential report, last accessed details, CloudTrail's logs, or folders of
     /// them; what the inputs' users and roles don't use is found, too
@@ -91,7 +92,7 @@ impl Validate {
         let mut findings =
             pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict, timings.as_ref());
         #[cfg(feature = "guard")]
-        findings.extend(pipeline::check_rules(&loaded.deployment, &self.rules)?);
+        findings.extend(pipeline::check_rules(&loaded, &self.rules, &self.input, &sources, catalog)?);
         let escalations = self.escalation.find(&loaded.deployment, &sources, catalog)?;
         findings.extend(escalations.findings(&loaded.deployment));
         loaded.notices.extend(escalations.notices());

@@ -1,28 +1,29 @@
 //! The organisation's own rules, in the language of AWS CloudFormation Guard, over the resolved deployment.
 //!
-//! Rules read the JSON view that [`view`] describes. The rule engine is the `cfn-guard` crate, with its known faults
-//! worked round: its short report is cut at 8 KiB, so the whole evaluation record is asked for and read; it knows no
-//! lines of JSON input, so places are found again through the view.
+//! - [`rule_file`]: rule files as text, and reading them;
+//! - [`view`]: the JSON that rules read; `place` leads back from it to the source;
+//! - `evaluation`: the rule engine and its record;
+//! - [`packs`]: the rules that are part of the program;
+//! - [`unit_test`]: Guard's own unit tests of rules.
 
 mod evaluation;
+pub mod packs;
+mod place;
+pub mod rule_file;
+pub mod unit_test;
 pub mod view;
 
-use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use crate::finding::{Finding, FindingType, Location};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+use smallvec::smallvec;
+
+use crate::finding::{Finding, Location};
 use crate::model::{Deployment, PolicyId};
-
-/// The issue code of a failed rule.
-pub const CODE: &str = "GUARD_RULE";
-
-/// A file of Guard rules.
-#[derive(Clone, Debug)]
-pub struct RuleFile {
-    /// As messages name it.
-    pub name: String,
-    /// Its text.
-    pub text: String,
-}
+pub use evaluation::Status;
+pub use rule_file::{Rule, RuleFile, read_rules};
+use view::View;
 
 /// Rules that could not be read or evaluated.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ pub enum GuardError {
     /// A folder without rules.
     #[error("no rule files (`*.guard`) in `{0}`")]
     NoRules(String),
+    /// No pack of that name.
+    #[error("no pack of rules is called `{0}`")]
+    NoPack(String),
     /// The rule engine refused the file.
     #[error("rules `{file}`: {cause}")]
     Rejected {
@@ -49,69 +53,102 @@ pub enum GuardError {
     /// The evaluation record is not what this version expects.
     #[error("rules `{0}`: the rule engine's evaluation record could not be read")]
     Record(String),
+    /// A file of unit tests is not one.
+    #[error("tests `{file}`: {cause}")]
+    Tests {
+        /// The file.
+        file: String,
+        /// Why.
+        cause: String,
+    },
 }
 
-/// Reads rule files: a file, or all `*.guard` files of a folder and its subfolders, in the order of their names.
-///
-/// # Errors
-///
-/// When a file can't be read, or a folder holds none.
-pub fn read_rules(path: &Path) -> Result<Vec<RuleFile>, GuardError> {
-    let unreadable = |path: &Path, cause| GuardError::Unreadable { path: path.display().to_string(), cause };
-    let files: Vec<PathBuf> = if path.is_dir() {
-        let walk = ignore::WalkBuilder::new(path).sort_by_file_path(Ord::cmp).build();
-        let files = walk.filter_map(Result::ok).map(ignore::DirEntry::into_path);
-        files.filter(|f| f.extension().is_some_and(|e| e == "guard")).collect()
-    } else {
-        vec![path.to_owned()]
-    };
-    if files.is_empty() {
-        return Err(GuardError::NoRules(path.display().to_string()));
-    }
-    let read = |file: &PathBuf| {
-        let text = std::fs::read_to_string(file).map_err(|cause| unreadable(file, cause))?;
-        Ok(RuleFile { name: file.display().to_string(), text })
-    };
-    files.iter().map(read).collect()
+/// What rules may ask about besides the deployment itself.
+#[derive(Clone, Debug, Default)]
+pub struct Context<'a> {
+    /// The ids under which the report lists policies, by [`PolicyId`].
+    pub policy_ids: &'a [String],
+    /// Access from outside the zone of trust.
+    pub external_access: Vec<ExternalFact>,
+}
+
+/// One instance of external access, as rules see it, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct ExternalFact {
+    /// As the JSON report has it.
+    pub json: serde_json::Value,
+    /// The policy that grants it.
+    pub policy: PolicyId,
+    /// Where it is written.
+    pub locations: Vec<Location>,
 }
 
 /// Evaluates rules; one finding for each failed clause, in the order of the rules.
 ///
-/// `policy_id` gives the id under which the report lists a policy.
-///
 /// # Errors
 ///
 /// When a rule file has a syntax error or can't be evaluated.
-pub fn check(
-    deployment: &Deployment,
-    rules: &[RuleFile],
-    policy_id: &dyn Fn(PolicyId) -> String,
-) -> Result<Vec<Finding>, GuardError> {
-    let view = view::of(deployment, policy_id).to_string();
-    let mut findings = Vec::new();
-    for file in rules {
-        for failure in evaluation::failures(&view, file)? {
-            findings.push(finding(deployment, file, failure));
+pub fn check(deployment: &Deployment, rules: &[RuleFile], context: &Context<'_>) -> Result<Vec<Finding>, GuardError> {
+    let view = View::new(deployment, context);
+    let one = |file: &RuleFile| {
+        let json = view.json(&[file]).to_string();
+        let results = evaluation::evaluate(&json, file)?;
+        let mut seen = FxHashSet::default();
+        let mut findings = Vec::new();
+        for result in results {
+            for failure in result.failures {
+                // Two clauses with one message at one place are one thing to mend.
+                if seen.insert((result.name.clone(), failure.message.clone(), failure.pointer.clone())) {
+                    findings.push(finding(&view, file, &result.name, failure));
+                }
+            }
         }
-    }
-    Ok(findings)
+        Ok(findings)
+    };
+    let found: Vec<Result<Vec<Finding>, GuardError>> = rules.par_iter().map(one).collect();
+    let found: Result<Vec<Vec<Finding>>, GuardError> = found.into_iter().collect();
+    Ok(found?.into_iter().flatten().collect())
 }
 
-fn finding(deployment: &Deployment, file: &RuleFile, failure: evaluation::Failure) -> Finding {
-    let place = view::locate(deployment, &failure.pointer);
+fn finding(view: &View<'_>, file: &RuleFile, name: &str, failure: evaluation::Failure) -> Finding {
+    let place = place::locate(view, &failure.pointer);
+    let rule = file.rule(name);
     let reason = failure.message.unwrap_or_else(|| format!("the clause `{}` does not hold", failure.clause.trim()));
+    let line = rule.map_or(1, |r| r.line);
+    let text = rule.and_then(|r| file.text.get(r.range.clone())).unwrap_or_default();
+    let policy = place.policy.and_then(|id| view.deployment.policies.get(id.0));
     Finding {
-        code: CODE,
-        finding_type: FindingType::Error,
-        title: "A rule of the organisation is not met".into(),
-        message: format!("Rule {} of {}: {}", failure.rule, file.name, reason.trim()),
+        code: code(name),
+        finding_type: rule.map_or(crate::finding::FindingType::Error, |r| r.finding_type),
+        title: rule.and_then(Rule::title).unwrap_or("A rule of the organisation is not met").to_owned().into(),
+        message: format!("{} (rule `{name}`, {}:{line})", reason.trim().trim_end_matches('.'), file.name),
         policy: place.policy,
-        when: place.policy.and_then(|id| deployment.policies.get(id.0)?.when.clone()),
+        when: policy.and_then(|p| p.when.clone()),
         resource: place.resource,
-        locations: smallvec::smallvec![Location { span: place.span, path: place.path, label: None }],
+        locations: smallvec![Location { span: place.span, path: place.path, label: None }],
         fix: None,
         evidence: Some(serde_json::json!({
-            "rule": failure.rule, "ruleFile": file.name, "clause": failure.clause.trim(), "value": failure.value,
+            "rule": name,
+            "ruleFile": file.name,
+            "ruleLine": line,
+            "ruleText": text,
+            "clause": failure.clause.trim(),
+            "value": failure.value,
         })),
+    }
+}
+
+/// A rule's name as an issue code. Codes live as long as the program; there are no more of them than rules.
+fn code(name: &str) -> &'static str {
+    static CODES: Mutex<Option<FxHashSet<&'static str>>> = Mutex::new(None);
+    let mut codes = CODES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let codes = codes.get_or_insert_default();
+    match codes.get(name) {
+        Some(code) => code,
+        None => {
+            let code: &'static str = Box::leak(name.to_owned().into_boxed_str());
+            codes.insert(code);
+            code
+        }
     }
 }

@@ -329,7 +329,7 @@ fn the_organisation_s_rules_are_findings_at_the_place_they_are_about() {
     let folder = folder(&[("p.json", MISSPELT), ("rules/r.guard", rules), ("bad.guard", "rule {")]);
     let result = run(in_folder(folder.path()).args(["validate", "p.json", "--rules", "rules", "--format", "json"]));
     let report = json(&result);
-    assert_eq!(codes(&report), ["INVALID_ACTION", "GUARD_RULE"], "{result:?}");
+    assert_eq!(codes(&report), ["INVALID_ACTION", "no_star"], "{result:?}");
     assert_eq!(report["findings"][1]["locations"][0]["path"], json!(["Statement", 0, "Resource"]));
     let result = run(in_folder(folder.path()).args(["validate", "p.json", "--rules", "bad.guard"]));
     assert_eq!(result.code, 2);
