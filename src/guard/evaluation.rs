@@ -133,7 +133,11 @@ pub(super) fn evaluate(view: &str, file: &RuleFile) -> Result<Vec<RuleResult>, G
         return Ok(Vec::new());
     }
     let root: Event<'_> = serde_json::from_str(&record).map_err(|_| GuardError::Record(file.name.clone()))?;
-    root.children.iter().filter_map(|event| rule(event).transpose()).map(|r| r.map_err(|()| record_error(file))).collect()
+    root.children
+        .iter()
+        .filter_map(|event| rule(event).transpose())
+        .map(|r| r.map_err(|()| record_error(file)))
+        .collect()
 }
 
 fn record_error(file: &RuleFile) -> GuardError {

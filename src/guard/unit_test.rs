@@ -108,8 +108,7 @@ fn test_files(rules: &Path) -> Result<Vec<PathBuf>, GuardError> {
 
 fn run_file(rules: &RuleFile, path: &Path) -> Result<Vec<TestOutcome>, GuardError> {
     let name = path.display().to_string().replace('\\', "/");
-    let text = std::fs::read_to_string(path)
-        .map_err(|cause| GuardError::Unreadable { path: name.clone(), cause })?;
+    let text = std::fs::read_to_string(path).map_err(|cause| GuardError::Unreadable { path: name.clone(), cause })?;
     let wrong = |cause: String| GuardError::Tests { file: name.clone(), cause };
     let sources = Sources::new();
     let source = sources.add(name.as_str(), text.as_str());
@@ -119,7 +118,8 @@ fn run_file(rules: &RuleFile, path: &Path) -> Result<Vec<TestOutcome>, GuardErro
     let cases = root.as_sequence().ok_or_else(|| wrong("expected a list of cases".to_owned()))?;
     let mut outcomes = Vec::new();
     for (index, case) in cases.iter().enumerate() {
-        let title = case.get("name").and_then(Node::as_str).map_or_else(|| format!("case {}", index + 1), str::to_owned);
+        let title =
+            case.get("name").and_then(Node::as_str).map_or_else(|| format!("case {}", index + 1), str::to_owned);
         let at = |what: &str| wrong(format!("line {}: {what}", line(case)));
         let input = case.get("input").ok_or_else(|| at("the case has no `input`"))?;
         let expectations = case.at(&["expectations", "rules"]).and_then(Node::as_mapping);
