@@ -277,8 +277,10 @@ impl<'a> Holders<'a> {
         }
         let account = holders.all.iter().find_map(|h| Arn::split(h.arn.as_str()).map(|a| SmolStr::new(a.account)));
         let account = account.unwrap_or_else(|| pseudo("AWS::AccountId", Shape::AccountId));
+        let boundaries = named_boundaries(deployment);
         for (index, policy) in deployment.policies.iter().enumerate() {
-            if is_bearable(policy) && !attached.contains(&PolicyId(index)) {
+            let is_boundary = policies.arn(PolicyId(index)).is_some_and(|arn| boundaries.contains(arn));
+            if is_bearable(policy) && !is_boundary && !attached.contains(&PolicyId(index)) {
                 holders.all.extend(bearers(PolicyId(index), policy, &account, policies));
             }
         }
@@ -502,6 +504,14 @@ impl<'a> Holder<'a> {
             is_real: false,
         }
     }
+}
+
+/// The policies that some condition demands as a permissions boundary.
+fn named_boundaries(deployment: &Deployment) -> FxHashSet<SmolStr> {
+    let statements = deployment.policies.iter().filter_map(|p| p.document.as_ref()).flat_map(|d| &d.statements);
+    let keys = statements.flat_map(|s| &s.conditions).flat_map(|b| &b.keys);
+    let demands = keys.filter(|k| k.name.as_str().eq_ignore_ascii_case("iam:PermissionsBoundary"));
+    demands.flat_map(|k| &k.values).map(|v| SmolStr::from(settled(v.text.as_str()))).collect()
 }
 
 /// A policy of the run that is attached to nobody here: whoever gets it is a user or a role.

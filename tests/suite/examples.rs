@@ -22,7 +22,7 @@ const EXAMPLES: [(&str, &[&str]); 8] = [
 const PLAN: &str = "examples/terraform/queue/plan.json";
 
 /// Examples that others name, or that are no inputs.
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 20] = [
     "examples/cdk/assembly/Alarms.template.json",
     "examples/cdk/assembly/cdk.out",
     "examples/ci/buildspec.yml",
@@ -30,6 +30,7 @@ const OTHERS: [&str; 19] = [
     "examples/cloudformation/nested/storage.yaml",
     "examples/custom-checks/after.yaml",
     "examples/custom-checks/before.yaml",
+    "examples/escalation/template.yaml",
     "examples/external-access/template.yaml",
     "examples/simulate/regions.json",
     "examples/simulate/report-writer.json",

@@ -16,6 +16,7 @@ mod custom_check_commands;
 mod custom_checks;
 mod engine;
 mod escalation;
+mod escalation_command;
 mod evaluator;
 mod examples;
 mod external_access;

@@ -515,11 +515,24 @@ impl<'w, 'a> Decider<'w, 'a> {
                 ..Permissions::default()
             },
         };
+        // Asked by whoever has the permissions then, where that makes no difference.
+        let who = match after {
+            After::Other(position) | After::Everything(position, _) | After::With(position, _) => {
+                self.world.holder(position).and_then(|h| h.caller.clone())
+            }
+            _ => None,
+        };
+        let who = who.or_else(|| self.holder.caller.clone());
+        let gain = |request: Request| {
+            let named = who.clone().map(|caller| Request { caller, ..request.clone() });
+            let named = named.filter(|r| permissions.allow(r) && !self.permissions.allow(r));
+            Gain { administrator: is_full(&permissions), request: named.unwrap_or(request) }
+        };
         if let Some(request) = self.plain_gain(&permissions) {
-            return Some(Gain { administrator: is_full(&permissions), request });
+            return Some(gain(request));
         }
         match exceeds(&permissions, &self.permissions, Ties::Tied)? {
-            Ok(request) => Some(Gain { administrator: is_full(&permissions), request }),
+            Ok(request) => Some(gain(request)),
             Err(why) => {
                 self.undecided.borrow_mut().push(why);
                 None
