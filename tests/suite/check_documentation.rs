@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use iam_preflight::analysis::custom_check::CustomCheck;
 use iam_preflight::analysis::external_access;
+use iam_preflight::analysis::issue_code::IssueCode;
 use iam_preflight::analysis::unused_access::UnusedAccessCode;
 use iam_preflight::catalog::Catalog;
 use iam_preflight::checks::documentation::{Documentation, Example};
@@ -165,6 +166,20 @@ fn external_page() -> String {
     format!("# {code}\n\n{title}. Type: SECURITY_WARNING. Found by `iam-preflight external-access`.\n\n{documentation}")
 }
 
+/// The codes that `validate` looks for with an option.
+fn with_option() -> Vec<IssueCode> {
+    IssueCode::all().filter(|c| matches!(c.with, Some("--escalation" | "--risks"))).collect()
+}
+
+fn option_page(code: &IssueCode) -> String {
+    let (title, kind, option) = (code.title, code.finding_type.as_str(), code.with.unwrap_or_default());
+    format!("# {}\n\n{title}. Type: {kind}. Found by `validate` with `{option}`.\n\n{}", code.code, code.documentation)
+}
+
+fn option_file_name(code: &IssueCode) -> String {
+    format!("{}.md", code.code.to_lowercase().replace('_', "-"))
+}
+
 fn capital(s: &str) -> String {
     s[..1].to_uppercase() + &s[1..]
 }
@@ -187,6 +202,10 @@ fn index() -> String {
     let external = external_access::CODE;
     writeln!(out, "| [{external}]({EXTERNAL_FILE_NAME}) | SECURITY_WARNING (with `external-access`) | see there |")
         .unwrap();
+    for code in with_option() {
+        let (file, kind, option) = (option_file_name(&code), code.finding_type.as_str(), code.with.unwrap_or_default());
+        writeln!(out, "| [{}]({file}) | {kind} (with `{option}`) | see there |", code.code).unwrap();
+    }
     for unused in UnusedAccessCode::ALL {
         writeln!(out, "| [{}]({}) | WARNING (with `unused`) | see there |", unused.code, unused_file_name(unused))
             .unwrap();
@@ -202,6 +221,7 @@ fn the_pages_of_the_documentation_are_up_to_date() {
     pages.extend(CustomCheck::ALL.map(|c| (custom_file_name(c), custom_page(c))));
     pages.extend(UnusedAccessCode::ALL.iter().map(|u| (unused_file_name(u), unused_page(u))));
     pages.push((EXTERNAL_FILE_NAME.to_owned(), external_page()));
+    pages.extend(with_option().iter().map(|c| (option_file_name(c), option_page(c))));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in &pages {
