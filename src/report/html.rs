@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::access_picture::picture;
 use super::escape::html::text;
 use super::place::RepositoryPaths;
 use super::rule::Rule;
@@ -45,6 +46,7 @@ pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn W
     page.summary();
     page.findings();
     page.verdicts();
+    page.escalations();
     page.external_access();
     page.unused_access();
     page.access();
@@ -293,6 +295,44 @@ impl Page<'_> {
         self.end_table(report.checks.len(), "answers");
     }
 
+    fn escalations(&mut self) {
+        let report = self.report;
+        let Some(entries) = report.escalations.as_ref().and_then(Value::as_array) else { return };
+        put!(self, "<h2>Privilege escalation</h2>");
+        if entries.is_empty() {
+            put!(self, "<p>Nobody gets at more permissions by a known way.</p>");
+            return;
+        }
+        self.table(&["Who", "Gains", "By", "Steps"]);
+        for entry in entries.iter().take(ROWS) {
+            let named = |key: &str| match entry[key]["id"].as_str() {
+                Some(id) => format!(
+                    "<code>{}</code><br><span class=\"faint\">{}</span>",
+                    text(id),
+                    text(string(&entry[key]["type"]))
+                ),
+                None => String::new(),
+            };
+            let all = if entry["administrator"] == true { "<br><b>all permissions</b>" } else { "" };
+            let steps: Vec<String> =
+                strings(&entry["steps"]).map(|step| format!("<li>{}</li>", inline(step))).collect();
+            let uncertain = match listed(&entry["uncertain"]) {
+                why if why.is_empty() => String::new(),
+                why => format!("<p>not certain: {}</p>", text(&why)),
+            };
+            put!(
+                self,
+                "<tr><td>{}</td><td>{}{all}</td><td><code>{}</code><br>{}</td><td><ol>{}</ol>{uncertain}</td></tr>",
+                named("principal"),
+                named("gains"),
+                text(string(&entry["method"])),
+                inline(string(&entry["does"])),
+                steps.concat()
+            );
+        }
+        self.end_table(entries.len(), "ways to more permissions");
+    }
+
     fn external_access(&mut self) {
         let report = self.report;
         let Some(entries) = report.external_access.as_ref().and_then(Value::as_array) else { return };
@@ -384,6 +424,13 @@ impl Page<'_> {
         if granted.changes.is_empty() {
             put!(self, "<p>No principal or resource of the inputs is granted any access.</p>");
         } else {
+            if let Some((picture, left_out)) = picture(&granted.changes, report.deployment) {
+                self.out.push_str(&picture);
+                if left_out > 0 {
+                    let pairs = counted(left_out, "pair is", "pairs are");
+                    put!(self, "<p class=\"faint\">{pairs} in the table only.</p>");
+                }
+            }
             self.table(&["Who or what", "Actions", "On", "For whom", "If", "By"]);
             for change in granted.changes.iter().take(ROWS) {
                 self.granted(change);

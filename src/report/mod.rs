@@ -3,6 +3,7 @@
 //! medium.
 
 pub mod access;
+mod access_picture;
 mod analyzer;
 mod asff;
 mod aws;
