@@ -224,7 +224,7 @@ fn review(report: &Value, key: &str, client: &Client, pull_request: &PullRequest
             "{} {}: {}\n",
             if finding["blocking"] == true { "❌" } else { "⚠️" },
             escape::code(text(&finding["issueCode"])),
-            escape::text(&cut(text(&finding["message"]), 1_500))
+            markdown::prose(&cut(text(&finding["message"]), 1_500))
         );
         let suggested =
             suggestion(finding).filter(|(path, lines, before, _)| changed.holds(path, *lines, Some(before)));

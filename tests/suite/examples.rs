@@ -143,17 +143,30 @@ fn the_workflow_names_inputs_of_the_action_and_files_that_exist() {
 #[test]
 fn the_commands_of_the_buildspec_run() {
     let text = std::fs::read_to_string(root().join("examples/ci/buildspec.yml")).expect("the buildspec");
-    let command = text.lines().find_map(|l| l.trim().strip_prefix("- iam-preflight ")).expect("a command");
-    let folder = tempfile::tempdir().expect("a folder");
-    let templates = root().join("examples/policies/region-guardrail.scp.json");
-    let script = format!("\"$BINARY\" {command}");
-    let status = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .env("BINARY", env!("CARGO_BIN_EXE_iam-preflight"))
-        .env("TEMPLATES", templates)
-        .current_dir(folder.path())
-        .status()
-        .expect("a shell");
-    assert!(status.success());
-    assert!(folder.path().join("iam-preflight.json").is_file());
+    let sources = iam_preflight::source::Sources::new();
+    let id = sources.add("buildspec.yml", text.as_str());
+    let spec = iam_preflight::source::yaml::read(id, &text, &Default::default()).expect("YAML");
+    let commands = spec.at(&["phases", "build", "commands"]).and_then(|c| c.as_sequence()).expect("commands");
+    let script: Vec<&str> = commands.iter().filter_map(|c| c.as_str()).collect();
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_iam-preflight")).parent().expect("a folder");
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap_or_default());
+    let parameters = r#"{"Parameters": {"Stage": "test"}}"#;
+    for configuration in ["", "configuration.json"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("configuration.json"), parameters).expect("a file");
+        let template = std::fs::read_to_string(root().join("examples/cloudformation/clean.json")).expect("a template");
+        let template = template.replacen('{', r#"{"Parameters": {"Stage": {"Type": "String"}},"#, 1);
+        std::fs::write(folder.path().join("t.json"), template).expect("a file");
+        let status = std::process::Command::new("sh")
+            .args(["-e", "-c", &script.join("\n")])
+            .env("PATH", &path)
+            .env("TEMPLATES", "t.json")
+            .env("TEMPLATE_CONFIGURATION", configuration)
+            .current_dir(folder.path())
+            .status()
+            .expect("a shell");
+        assert!(status.success());
+        assert!(folder.path().join("iam-preflight.json").is_file());
+        assert!(folder.path().join("reports/iam-preflight.xml").is_file());
+    }
 }

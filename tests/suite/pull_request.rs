@@ -132,7 +132,7 @@ fn ten_runs_leave_one_comment_which_is_edited() {
     assert_eq!(fake.count("PATCH"), 5);
     assert_eq!(fake.state().comments.len(), 2);
     let body = fake.state().comments[1]["body"].as_str().expect("text").to_owned();
-    assert!(body.contains("s3\\:<!-- -->PutObjct") && body.contains("❌ 2 blocking findings"), "{body}");
+    assert!(body.contains("`s3:PutObjct`") && body.contains("❌ 2 blocking findings"), "{body}");
     // When all is well again, it says so and stays.
     job.write(&template("s3:GetObject"));
     assert_eq!(job.validate(&[]).code, 0);

@@ -39,13 +39,21 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
     let mut sorted: Vec<&Value> = changes.iter().collect();
     sorted.sort_by_key(|change| (change["change"] != "GRANTED", reach(change)));
     let granted = changes.iter().filter(|c| c["change"] == "GRANTED").count() as u64;
-    let tally = format!(
-        "{} and {} revoked{base}",
-        counted(granted, "grant of access is new", "grants of access are new"),
-        changes.len() as u64 - granted
-    );
-    let rows = sorted.iter().map(|change| Item::new(row(change, links), rank(change)));
-    let head = "| | Who | Actions | Level | Resources | Condition | By |\n|---|---|---|---|---|---|---|\n";
+    let revoked = changes.len() as u64 - granted;
+    let mut tally: Vec<String> = Vec::new();
+    if granted > 0 {
+        tally.push(counted(granted, "grant of access is new", "grants of access are new"));
+    }
+    if revoked > 0 {
+        tally.push(counted(revoked, "is revoked", "are revoked"));
+    }
+    let tally = format!("{}{base}", tally.join(", "));
+    let conditions = changes.iter().any(|change| !change["condition"].is_null());
+    let rows = sorted.iter().map(|change| Item::new(row(change, links, conditions), rank(change)));
+    let head = match conditions {
+        true => "| | Who | Actions | Level | Resources | Condition | By |\n|---|---|---|---|---|---|---|\n",
+        false => "| | Who | Actions | Level | Resources | By |\n|---|---|---|---|---|---|\n",
+    };
     let table = Section {
         before: format!("\n#### Access that changes\n\n{tally}.\n\n{head}"),
         items: rows.collect(),
@@ -105,7 +113,7 @@ fn levels(change: &Value) -> Vec<String> {
     levels
 }
 
-fn row(change: &Value, links: &Links) -> String {
+fn row(change: &Value, links: &Links, conditions: bool) -> String {
     let granted = change["change"] == "GRANTED";
     let mark = match (granted, reach(change)) {
         (true, 0) => "➕ 🌐 **public**",
@@ -119,8 +127,9 @@ fn row(change: &Value, links: &Links) -> String {
     let principals = texts(&change["principals"]);
     let who = if principals.is_empty() { subject } else { format!("{} ({subject})", listed(&principals)) };
     let condition = match &change["condition"] {
-        Value::Null => String::new(),
-        condition => code(&cut(&condition.to_string(), 2 * ENTRY)),
+        _ if !conditions => String::new(),
+        Value::Null => " |".to_owned(),
+        condition => format!(" {} |", code(&cut(&condition.to_string(), 2 * ENTRY))),
     };
     let location = &change["location"];
     let line = location["line"].as_u64().map(|line| (line, line));
@@ -133,7 +142,7 @@ fn row(change: &Value, links: &Links) -> String {
     };
     let certain = change["undecided"].as_str().map(|why| format!(" (not certain: {})", escaped(why)));
     format!(
-        "| {mark} | {who} | {} | {} | {} | {condition} | {by}{} |\n",
+        "| {mark} | {who} | {} | {} | {} |{condition} {by}{} |\n",
         listed(&actions(change)),
         escaped(&levels(change).join(", ")),
         listed(&texts(&change["resources"])),

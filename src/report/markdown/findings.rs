@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::sections::{Item, Section};
-use super::{Links, code, counted, escaped, fold, list, text};
+use super::{Links, code, counted, escaped, fold, list, prose, text};
 use crate::report::escape::{cut, html, terminal};
 
 /// Findings that are unfolded.
@@ -40,7 +40,7 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
     let rows = others.iter().map(|finding| {
         let (_, name, rank) = TYPES.get(severity(finding)).copied().unwrap_or(("", "finding", 9));
         let place = place(finding, links).unwrap_or_default();
-        let message = escaped(&cut(text(&finding["message"]), MESSAGE));
+        let message = prose(&cut(text(&finding["message"]), MESSAGE));
         Item::new(format!("| {name} | {} | {place} | {message} |\n", code(text(&finding["issueCode"]))), rank)
     });
     let rows: Vec<Item> = rows.collect();
@@ -112,7 +112,7 @@ fn html_code(text: &str) -> String {
 fn detail(finding: &Value, links: &Links, open: bool) -> String {
     let open = if open { " open" } else { "" };
     let mut out = format!("<details{open}><summary>{}</summary>\n\n", heading(finding, links));
-    out.push_str(&format!("{}\n", escaped(&cut(text(&finding["message"]), MESSAGE))));
+    out.push_str(&format!("{}\n", prose(&cut(text(&finding["message"]), MESSAGE))));
     if let Some(when) = finding["when"].as_str() {
         out.push_str(&format!("\nWhen {}.\n", code(when)));
     }
@@ -133,7 +133,7 @@ fn detail(finding: &Value, links: &Links, open: bool) -> String {
     }
     let fix = &finding["fix"];
     if !fix.is_null() {
-        out.push_str(&format!("\n**Fix:** {}\n", escaped(&cut(text(&fix["description"]), MESSAGE))));
+        out.push_str(&format!("\n**Fix:** {}\n", prose(&cut(text(&fix["description"]), MESSAGE))));
         for change in list(&fix["changes"]) {
             let lines = |key: &str, sign: char| -> Vec<String> {
                 list(&change[key]).iter().map(|line| format!("{sign}{}", line_of_code(text(line)))).collect()

@@ -112,6 +112,16 @@ fn fold(title: &str, items: Vec<Item>, before: &str, after: &str) -> Option<Sect
     Some(Section { before: title, items, after: format!("{after}\n</details>\n") })
 }
 
+/// A sentence of ours as Markdown: what it has in backticks is code. The sentence may quote an input with backticks in it;
+/// whichever part that makes code, each part is escaped.
+pub fn prose(sentence: &str) -> String {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(sentence);
+    }
+    parts.iter().enumerate().map(|(i, part)| if i % 2 == 1 { code(part) } else { escaped(part) }).collect()
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::findings::place;
 use super::sections::{Item, Section};
-use super::{Links, code, counted, escaped, fold, list, text};
+use super::{Links, code, counted, escaped, fold, list, prose, text};
 use crate::report::escape::cut;
 
 /// Characters of a remark.
@@ -17,7 +17,7 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
 fn not_analysed(report: &Value) -> Option<Section> {
     let mut items = Vec::new();
     let mut add = |of: &str, what: &str, rank: u8| {
-        items.push(Item::new(format!("- {}: {}\n", code(&cut(of, REMARK)), escaped(&cut(what, REMARK))), rank));
+        items.push(Item::new(format!("- {}: {}\n", code(&cut(of, REMARK)), prose(&cut(what, REMARK))), rank));
     };
     for input in list(&report["inputs"]) {
         if let Some(message) = input["error"]["message"].as_str() {
@@ -39,7 +39,7 @@ fn not_analysed(report: &Value) -> Option<Section> {
         }
     }
     for missing in list(&report["access"]["notCompared"]) {
-        items.push(Item::new(format!("- not compared with the base: {}\n", escaped(&cut(text(missing), REMARK))), 6));
+        items.push(Item::new(format!("- not compared with the base: {}\n", prose(&cut(text(missing), REMARK))), 6));
     }
     let title = format!("Not analysed, or under assumptions ({})", items.len());
     fold(&title, items, "", "")
@@ -82,7 +82,7 @@ fn suppressed(report: &Value, links: &Links) -> Option<Section> {
 fn notices(report: &Value) -> Option<Section> {
     let items: Vec<Item> = list(&report["notices"])
         .iter()
-        .map(|notice| Item::new(format!("- {}\n", escaped(&cut(text(notice), REMARK))), 9))
+        .map(|notice| Item::new(format!("- {}\n", prose(&cut(text(notice), REMARK))), 9))
         .collect();
     fold("About the run", items, "", "")
 }
