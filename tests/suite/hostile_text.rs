@@ -20,7 +20,7 @@ const FORMATS: [&str; 13] = [
     "terminal",
 ];
 
-fn strings() -> Vec<String> {
+pub fn strings() -> Vec<String> {
     let text = fs::read_to_string(root().join("tests/data/hostile_text/strings.json")).expect("a file");
     serde_json::from_str(&text).expect("JSON")
 }
@@ -338,10 +338,10 @@ fn links(message: &str) -> bool {
 }
 
 /// The elements of a text, each with its name and attributes, and what a reader sees.
-type Rendered = (Vec<Value>, String);
+pub type Rendered = (Vec<Value>, String);
 
 /// Renders Markdown and reads HTML.
-fn rendered(markdown: &[String], html: &[String]) -> Option<[Vec<Rendered>; 2]> {
+pub fn rendered(markdown: &[String], html: &[String]) -> Option<[Vec<Rendered>; 2]> {
     let modules = tools::node_package("remark-github")?;
     let script = root().join("tests/data/hostile_text/render.mjs");
     let input = json!({"modules": modules, "markdown": markdown, "html": html}).to_string();

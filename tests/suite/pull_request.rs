@@ -2,6 +2,7 @@
 //! job would run it, and the library where the steps matter.
 
 mod fake;
+mod hostile;
 mod openapi;
 
 use std::fs;

@@ -28,7 +28,10 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
     if !blocking.is_empty() {
         let items = blocking.iter().enumerate().map(|(i, finding)| Item {
             text: detail(finding, links, i < OPEN),
-            brief: Some((format!("- {} — {}\n", heading(finding, links), escaped(text(&finding["title"]))), 6)),
+            brief: Some((
+                format!("- {} — {}\n", parts(finding, code, place(finding, links)), escaped(text(&finding["title"]))),
+                6,
+            )),
             rank: 1,
         });
         sections.push(Section {
@@ -53,25 +56,52 @@ fn severity(finding: &Value) -> usize {
     TYPES.iter().position(|(kind, ..)| finding["findingType"] == *kind).unwrap_or(TYPES.len())
 }
 
-/// The code, the resource and the place, as HTML: it stands in a fold's title, too.
-fn heading(finding: &Value, links: &Links) -> String {
-    let mut parts = vec![format!("❌ {}", html_code(text(&finding["issueCode"])))];
+/// The code, the resource and the place, each as code.
+fn parts(finding: &Value, code: fn(&str) -> String, place: Option<String>) -> String {
+    let mut parts = vec![format!("❌ {}", code(text(&finding["issueCode"])))];
     let resource = text(&finding["resource"]["id"]);
     if !resource.is_empty() {
-        parts.push(html_code(&cut(resource, 120)));
+        parts.push(code(&cut(resource, 120)));
     }
-    parts.extend(place(finding, links));
+    parts.extend(place);
     parts.join(" · ")
 }
 
-/// `file:line`, a link where there is an address.
+/// For the title of a fold, where nothing but HTML is read.
+fn title(finding: &Value, links: &Links) -> String {
+    let place = place_of(finding).map(|(path, lines)| {
+        let shown = html_code(&shown_place(path, lines));
+        match links.lines(path, lines) {
+            Some(address) => format!("<a href=\"{}\">{shown}</a>", html::text(&address)),
+            None => shown,
+        }
+    });
+    parts(finding, html_code, place)
+}
+
+/// `file:line` as Markdown, a link where there is an address.
 pub(super) fn place(finding: &Value, links: &Links) -> Option<String> {
+    let (path, lines) = place_of(finding)?;
+    let shown = code(&shown_place(path, lines));
+    Some(match links.lines(path, lines) {
+        Some(address) => format!("[{shown}]({address})"),
+        None => shown,
+    })
+}
+
+type Lines = Option<(u64, u64)>;
+
+fn shown_place(path: &str, lines: Lines) -> String {
+    lines.map_or_else(|| path.to_owned(), |(first, _)| format!("{path}:{first}"))
+}
+
+fn place_of(finding: &Value) -> Option<(&str, Lines)> {
     let location = &finding["locations"][0];
     let path = match text(&finding["repositoryPath"]) {
         "" => text(&location["file"]),
         path => path,
     };
-    if path.is_empty() {
+    if path.trim().is_empty() {
         return None;
     }
     let line = |which: &str| location[which]["line"].as_u64();
@@ -80,25 +110,16 @@ pub(super) fn place(finding: &Value, links: &Links) -> Option<String> {
         (Some(end), Some(1)) => Some(end.saturating_sub(1)),
         (end, _) => end,
     };
-    let lines = line("start").map(|start| (start, last.unwrap_or(start).max(start)));
-    let shown = match lines {
-        Some((first, _)) => format!("{path}:{first}"),
-        None => path.to_owned(),
-    };
-    let shown = html_code(&shown);
-    Some(match links.lines(path, lines) {
-        Some(address) => format!("<a href=\"{}\">{shown}</a>", html::text(&address)),
-        None => shown,
-    })
+    Some((path, line("start").map(|start| (start, last.unwrap_or(start).max(start)))))
 }
 
-/// As code, in HTML and in Markdown alike, also in a table: GitHub acts on nothing in it.
+/// As code in HTML: GitHub acts on nothing in it.
 fn html_code(text: &str) -> String {
     let line = terminal::line(text);
     let mut out = String::from("<code>");
     for c in html::text(&line).chars() {
         match c {
-            // Markdown's own signs, as entities: in a table HTML is within Markdown.
+            // What Markdown or an autolink would begin with, as entities.
             '|' | '`' | '*' | '_' | '~' | '[' | ']' | '\\' | '$' | '@' | '!' | ':' | '^' => {
                 out.push_str(&format!("&#{};", u32::from(c)));
             }
@@ -111,7 +132,7 @@ fn html_code(text: &str) -> String {
 
 fn detail(finding: &Value, links: &Links, open: bool) -> String {
     let open = if open { " open" } else { "" };
-    let mut out = format!("<details{open}><summary>{}</summary>\n\n", heading(finding, links));
+    let mut out = format!("<details{open}><summary>{}</summary>\n\n", title(finding, links));
     out.push_str(&format!("{}\n", prose(&cut(text(&finding["message"]), MESSAGE))));
     if let Some(when) = finding["when"].as_str() {
         out.push_str(&format!("\nWhen {}.\n", code(when)));

@@ -60,10 +60,10 @@ impl Links {
         let short = commit.get(..commit.len().min(9))?;
         Some(match &self.repository {
             Some(repository) if self.style == LinkStyle::Github => {
-                format!("commit <a href=\"{repository}/commit/{commit}\"><code>{short}</code></a>")
+                format!("commit [`{short}`]({repository}/commit/{commit})")
             }
-            Some(repository) => format!("commit <a href=\"{repository}/-/commit/{commit}\"><code>{short}</code></a>"),
-            None => format!("commit <code>{short}</code>"),
+            Some(repository) => format!("commit [`{short}`]({repository}/-/commit/{commit})"),
+            None => format!("commit `{short}`"),
         })
     }
 }

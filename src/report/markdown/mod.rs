@@ -99,7 +99,7 @@ fn footer(report: &Value, links: &Links) -> String {
         format!("service data {}", escaped(text(&tool["serviceData"]))),
     ];
     parts.extend(links.commit());
-    parts.push("<code>iam-preflight explain CODE</code> says what a finding means".to_owned());
+    parts.push("`iam-preflight explain CODE` says what a finding means".to_owned());
     format!("\n<sub>{}</sub>\n", parts.join(" · "))
 }
 
