@@ -1,7 +1,7 @@
 //! Validates the IAM policies of CloudFormation templates and Terraform plans before deployment.
 //!
 //! The modules form a pipeline, and each uses only those before it:
-//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`logic`] → [`analysis`] → [`report`] → [`cli`].
+//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`logic`] → [`analysis`] → [`graph`] → [`report`] → [`cli`].
 //! `docs/architecture.md` says more.
 
 pub mod activity;
@@ -12,6 +12,7 @@ pub mod cli;
 pub mod finding;
 #[cfg(feature = "github")]
 pub mod github;
+pub mod graph;
 #[cfg(feature = "guard")]
 pub mod guard;
 pub mod logic;

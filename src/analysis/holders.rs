@@ -335,6 +335,11 @@ impl<'a> Holders<'a> {
         self.by_path.sort_unstable();
     }
 
+    /// The users and roles that go by an ARN or name.
+    pub fn named(&self, name: &str) -> &[usize] {
+        self.by_name.get(without_partition(&settled(name))).map_or(&[], Vec::as_slice)
+    }
+
     /// The roles that go by an ARN or name.
     pub fn roles(&self, name: &str) -> Vec<usize> {
         let found = self.by_name.get(without_partition(&settled(name))).into_iter().flatten().copied();
@@ -574,6 +579,11 @@ fn hash_of(reference: &ManagedPolicyRef, policies: &Policies) -> u64 {
 /// True if both can be at once.
 pub(crate) fn agree(a: &When, b: &When) -> bool {
     a.0.iter().all(|(name, value)| b.0.get(name).is_none_or(|other| other == value))
+}
+
+/// The name that stands for the account of the deployment while it isn't known.
+pub(crate) fn unknown_account() -> SmolStr {
+    pseudo("AWS::AccountId", Shape::AccountId)
 }
 
 /// A name that stands for something unknown.

@@ -20,6 +20,7 @@ mod evidence;
 mod explain;
 mod external_access;
 mod generate_policy;
+mod guardrails;
 mod inputs;
 mod options;
 mod output;
@@ -34,6 +35,7 @@ mod simulate;
 mod smt2;
 mod unused;
 mod validate;
+mod who_can;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -109,6 +111,8 @@ enum Command {
     Unused(Box<unused::UnusedCommand>),
     /// Find who outside the zone of trust gets at the resources
     ExternalAccess(Box<external_access::ExternalAccessCommand>),
+    /// Find the principals that can do something to a resource, and the path by which each can
+    WhoCan(Box<who_can::WhoCanCommand>),
     #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
     GeneratePolicy(Box<generate_policy::GeneratePolicy>),
     /// List all checks
@@ -220,6 +224,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Simulate(command)) => command.run(&cli.global),
         Some(Command::Unused(command)) => command.run(&cli.global),
         Some(Command::ExternalAccess(command)) => command.run(&cli.global),
+        Some(Command::WhoCan(command)) => command.run(&cli.global),
         Some(Command::GeneratePolicy(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),

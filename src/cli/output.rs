@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::options::OutputOptions;
-use super::{Failure, Global};
+use super::{Failure, Global, Outcome};
+use crate::model::Deployment;
 #[cfg(feature = "github")]
 use crate::report::escape::workflow_command;
 use crate::report::escape::workflow_command::{Medium, inert};
@@ -122,6 +123,18 @@ pub(super) fn notice(text: &str) {
 /// Writes a file as a whole.
 pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|cause| Failure::Output { what: format!("`{}`", path.display()), cause })
+}
+
+/// Tells of inputs that could not be read; what the run ends with.
+pub(super) fn broken_inputs(deployment: &Deployment) -> Outcome {
+    let mut outcome = Outcome::Passed;
+    for input in &deployment.inputs {
+        if let Some(error) = &input.error {
+            eprintln!("error: `{}`: {}", printable(&input.path), printable(&error.message));
+            outcome = Outcome::BadInput;
+        }
+    }
+    outcome
 }
 
 /// Text with control codes made visible, line breaks kept; no line of it is a workflow command.

@@ -283,6 +283,28 @@ pub fn location_json(location: &Location, otherwise: Option<Span>, file: &str, s
     serde_json::to_value(LocationView { place: place.into(), path: &location.path, label }).unwrap_or_default()
 }
 
+/// A place as reports write it.
+pub(super) fn place_json(place: Place) -> serde_json::Value {
+    serde_json::to_value(PlaceView::from(place)).unwrap_or_default()
+}
+
+/// The inputs of a run for reports that judge nothing: what each is, and what is wrong with it.
+pub(super) fn plain_inputs(deployment: &crate::model::Deployment, sources: &Sources) -> serde_json::Value {
+    let problem = |p: &Problem| {
+        let place = p.span.map(|span| place_json(Place::of(span, sources)));
+        serde_json::json!({"message": p.message, "location": place})
+    };
+    let one = |input: &Input| {
+        serde_json::json!({
+            "path": input.path,
+            "kind": input.kind,
+            "error": input.error.as_ref().map(problem),
+            "notices": input.notices.iter().map(problem).collect::<Vec<_>>(),
+        })
+    };
+    deployment.inputs.iter().map(one).collect()
+}
+
 impl From<Place> for PlaceView {
     fn from(place: Place) -> PlaceView {
         let position = |p: Position| PositionView { line: p.line, column: p.column, offset: p.offset };

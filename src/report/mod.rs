@@ -23,6 +23,7 @@ mod sarif;
 mod source_lines;
 mod target;
 mod terminal;
+pub mod who_can;
 
 use std::io::{self, Write};
 use std::time::Duration;

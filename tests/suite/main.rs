@@ -39,3 +39,4 @@ mod terraform;
 mod tools;
 mod unused_access;
 mod unused_command;
+mod who_can;

@@ -111,8 +111,10 @@ pub fn permitted(
     unknown.map_or(Ok(None), Err)
 }
 
-fn literals(wanted: &Wanted) -> Vec<Literal> {
-    let access = Access { actions: vec![wanted.action.clone()], resources: wanted.resources.clone() };
+/// What the request has to fulfil; any action will do if none is named.
+pub(super) fn literals(wanted: &Wanted) -> Vec<Literal> {
+    let actions = if wanted.action.is_empty() { Vec::new() } else { vec![wanted.action.clone()] };
+    let access = Access { actions, resources: wanted.resources.clone() };
     let mut literals = demanded(&access);
     let text = |values: &[SmolStr], class: Class| {
         Language::new(values.iter().map(|value| Arc::new(Pattern::new(glob(value, class)))))

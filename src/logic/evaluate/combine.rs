@@ -107,8 +107,8 @@ enum Relation {
 }
 
 /// How a resource-based policy names the caller, as it bears on what else limits the grant.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Naming {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Naming {
     /// By the account: what its identity-based policies allow.
     Delegated,
     /// A role, for a session of it: a boundary and a session policy limit the grant.
@@ -312,8 +312,13 @@ fn is_key(resource: &str) -> bool {
 
 /// True if the resource's policy is a role's trust policy.
 fn is_trust(request: &Request) -> bool {
-    is_any_of(&request.action, &TRUST_ACTIONS)
+    is_trust_action(&request.action)
         && Arn::split(&request.resource).is_some_and(|a| a.service == "iam" && a.resource.starts_with("role/"))
+}
+
+/// True if a role's trust policy decides on the action.
+pub(crate) fn is_trust_action(action: &str) -> bool {
+    is_any_of(action, &TRUST_ACTIONS)
 }
 
 fn is_service_linked(caller: &Caller) -> bool {
@@ -327,7 +332,12 @@ fn rcp_applies(request: &Request, catalog: &Catalog) -> bool {
     catalog.supports_rcp(service) && !request.action.eq_ignore_ascii_case("kms:RetireGrant")
 }
 
-/// How a statement that applies names the caller: of several ways, the one that is limited least.
+/// How a statement names the caller, if it does: of several ways, the one that is limited least.
+pub(crate) fn naming(statement: &Statement, caller: &Caller) -> Option<Naming> {
+    principal::matches(statement, caller).then(|| naming_of(statement, caller))
+}
+
+/// The same for a statement that applies.
 fn naming_of(statement: &Statement, caller: &Caller) -> Naming {
     // `NotPrincipal` names everyone else, as `*` does.
     let Some(element) = &statement.principal else { return Naming::Direct };
@@ -361,7 +371,7 @@ fn naming_of_entry(principal_type: &str, text: &str, caller: &Caller) -> Naming 
 }
 
 /// What a kind of policy is called.
-fn kind_name(kind: PolicyKind) -> &'static str {
+pub(crate) fn kind_name(kind: PolicyKind) -> &'static str {
     match kind {
         PolicyKind::Identity => "identity policy",
         PolicyKind::Resource => "resource policy",

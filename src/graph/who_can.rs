@@ -1,0 +1,366 @@
+//! Everybody who can do something to a resource: by what its own policies and the resource's allow, or by assuming a role,
+//! or one role after the other.
+//!
+//! The search goes backwards from those who can by themselves, breadth first, so that each principal gets its shortest path.
+
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use super::decide::{Allowed, Estate, Guardrails, Guards, Stranger, both};
+use super::target::{Protection, Target, fitting, with_parts};
+use crate::analysis::holders::{HolderKind, Holders, Policies, agree};
+use crate::analysis::settled::settled;
+use crate::catalog::Catalog;
+use crate::logic::engine::concerns;
+use crate::model::{Deployment, Resource, ResourceRef, When};
+use crate::policy::{Arn, Statement, glob};
+use crate::source::display_encoded;
+
+/// Questions about the assumption of roles that one search asks.
+const QUESTIONS: usize = 100_000;
+
+/// How a role is assumed.
+const ASSUME: &str = "sts:AssumeRole";
+/// All ways in which a role is assumed.
+const ASSUMPTIONS: [&str; 3] = [ASSUME, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+
+/// Somebody who can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A principal of the run, with its ARN.
+    Principal {
+        /// Its name and type.
+        id: ResourceRef,
+        /// With symbols for what is not known.
+        arn: SmolStr,
+        /// False for whoever is in a group or bears a policy of the run, and of whom nothing else is known.
+        is_real: bool,
+    },
+    /// Somebody else, whom a resource's policy or a role's trust policy lets in.
+    Stranger(Stranger),
+}
+
+/// One step of a path.
+#[derive(Clone, Debug)]
+pub struct PathStep {
+    /// The role that acts; none for the principal itself, in the first step.
+    pub acting: Option<ResourceRef>,
+    /// The role that is assumed; none in the last step.
+    pub assumes: Option<ResourceRef>,
+    /// What is allowed, by what.
+    pub allowed: Allowed,
+}
+
+/// A principal that can, and how.
+#[derive(Clone, Debug)]
+pub struct Able {
+    /// Who.
+    pub who: Who,
+    /// The shortest path: roles that are assumed, and then the action itself.
+    pub path: Vec<PathStep>,
+    /// The undecided conditions under which it is so.
+    pub when: Option<When>,
+    /// Policies that bear on it and are not known here.
+    pub uncertain: Vec<String>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default)]
+pub struct WhoCan {
+    /// The resource of the run that was asked for, if it is one.
+    pub resource: Option<ResourceRef>,
+    /// The ARNs or patterns that were asked for.
+    pub arns: Vec<SmolStr>,
+    /// Everybody, those with the shortest paths first.
+    pub able: Vec<Able>,
+    /// What could not be decided or was left out.
+    pub notices: Vec<String>,
+}
+
+/// The resources that somebody may mean: a logical id or address, an ARN (with symbols as reports write them), or an ARN
+/// within a resource.
+fn named<'d>(deployment: &'d Deployment, text: &str) -> Vec<&'d Resource> {
+    let by_id: Vec<&Resource> = deployment.resources.iter().filter(|r| r.id.id == text).collect();
+    if !by_id.is_empty() {
+        return by_id;
+    }
+    let shown = |r: &Resource| r.arn.as_ref().map(|arn| display_encoded(&settled(arn.as_str())));
+    let plain = text.replace("${AWS::Partition}", "aws");
+    deployment.resources.iter().filter(|r| shown(r).is_some_and(|arn| arn == plain)).collect()
+}
+
+/// Resources that hold what an ARN or pattern names.
+fn holding<'d>(deployment: &'d Deployment, pattern: &str) -> Vec<&'d Resource> {
+    let meets = |r: &&Resource| {
+        let Some(arn) = &r.arn else { return false };
+        with_parts(&settled(arn.as_str())).iter().any(|arn| glob::meet(pattern, arn))
+    };
+    deployment.resources.iter().filter(meets).collect()
+}
+
+/// Finds everybody who can do the action to the resource.
+///
+/// # Errors
+///
+/// When no ARN is known for what was asked for.
+pub fn who_can(
+    deployment: &Deployment,
+    guardrails: &Guardrails,
+    catalog: &Catalog,
+    action: &str,
+    resource: &str,
+) -> Result<WhoCan, String> {
+    let found = named(deployment, resource);
+    let mut answer = WhoCan::default();
+    let arns: Vec<SmolStr> = match found.as_slice() {
+        [] => vec![settled(resource).into()],
+        all => {
+            let mut arns: Vec<SmolStr> =
+                all.iter().filter_map(|r| r.arn.as_ref()).flat_map(|arn| with_parts(&settled(arn.as_str()))).collect();
+            arns.dedup();
+            let arns = fitting(arns, action, catalog);
+            if arns.is_empty() {
+                return Err(format!("the ARN of `{resource}` is not known"));
+            }
+            arns
+        }
+    };
+    if found.is_empty() && resource != "*" && Arn::split(resource).is_none() {
+        return Err(format!("`{resource}` is neither a resource of the input nor an ARN"));
+    }
+    let protecting = match found.is_empty() && resource != "*" {
+        true => holding(deployment, resource),
+        false => found,
+    };
+    let Some(policies) = Policies::new(deployment, &guardrails.scps, catalog) else { return Ok(answer) };
+    let holders = Holders::new(deployment, &policies);
+    let guards = Guards::new(guardrails);
+    let estate = Estate { deployment, catalog, policies: &policies, holders: &holders, guards: &guards };
+    let protection = Protection::new(deployment);
+    let mut ids: Vec<&ResourceRef> = protecting.iter().map(|r| &r.id).collect();
+    ids.dedup();
+    // Several resources have several sides, and a request is about one of them.
+    let targets: Vec<Target> = match ids.len() {
+        0 | 1 => vec![Target::new(arns.clone(), &ids, &protection, deployment)],
+        _ => {
+            let one = |r: &&Resource| {
+                let own = fitting(with_parts(&settled(r.arn.as_ref()?.as_str())), action, catalog);
+                let asked = own.into_iter().map(|arn| if glob::covers(&arns[0], &arn) { arn } else { arns[0].clone() });
+                let mut asked: Vec<SmolStr> = asked.collect();
+                asked.dedup();
+                Some(Target::new(asked, &[&r.id], &protection, deployment))
+            };
+            let others = Target::new(arns.clone(), &[], &protection, deployment);
+            protecting.iter().filter_map(one).chain(resource.contains(['*', '?']).then_some(others)).collect()
+        }
+    };
+    answer.resource = ids.first().map(|id| (*id).clone()).filter(|_| ids.len() == 1);
+    answer.arns = arns;
+    for target in &targets {
+        answer.notices.extend(target.unknown.iter().map(|u| format!("not known, and taken to grant and deny nothing: {u}")));
+    }
+    answer.notices.extend(guards.unknown.iter().map(|u| format!("not taken into account: {u}")));
+    answer.notices.extend(holders.notices.iter().cloned());
+    Search { estate: &estate, protection: &protection, roles: FxHashMap::default(), undecided: Vec::new(), left_out: 0 }
+        .run(action, &targets, &mut answer);
+    Ok(answer)
+}
+
+struct Search<'e, 'a> {
+    estate: &'e Estate<'a>,
+    protection: &'e Protection,
+    /// The trust policies of roles as targets, once they are asked for.
+    roles: FxHashMap<usize, Option<Target>>,
+    undecided: Vec<&'static str>,
+    left_out: usize,
+}
+
+/// Where a holder's path leads: the next role, or the target.
+struct Reached {
+    next: Option<usize>,
+    allowed: Allowed,
+    when: Option<When>,
+}
+
+impl Search<'_, '_> {
+    fn run(mut self, action: &str, targets: &[Target], answer: &mut WhoCan) {
+        let holders = &self.estate.holders.all;
+        let acting: Vec<usize> = (0..holders.len()).filter(|i| holders.get(*i).is_some_and(|h| h.kind != HolderKind::Group)).collect();
+        let ask = |position: &usize| {
+            let holder = holders.get(*position)?;
+            let mut unknown = None;
+            for target in targets {
+                match self.estate.may(holder, action, target, &[]) {
+                    Ok(Some(allowed)) => return Some((*position, Ok(allowed))),
+                    Ok(None) => {}
+                    Err(why) => unknown = Some(why),
+                }
+            }
+            unknown.map(|why| (*position, Err(why)))
+        };
+        let direct: Vec<(usize, Result<Allowed, &'static str>)> = acting.par_iter().filter_map(ask).collect();
+        let mut reached: FxHashMap<usize, Reached> = FxHashMap::default();
+        let mut order: Vec<usize> = Vec::new();
+        for (position, found) in direct {
+            match found {
+                Ok(allowed) => {
+                    let when = allowed.when.clone();
+                    reached.insert(position, Reached { next: None, allowed, when });
+                    order.push(position);
+                }
+                Err(why) => self.undecided.push(why),
+            }
+        }
+        let mut strangers: Vec<(Stranger, Option<usize>, Allowed)> = Vec::new();
+        for target in targets {
+            for (stranger, allowed) in self.estate.strangers(action, target, &mut self.undecided) {
+                if !strangers.iter().any(|(known, ..)| *known == stranger) {
+                    strangers.push((stranger, None, allowed));
+                }
+            }
+        }
+        let mut waiting: Vec<usize> = acting.into_iter().filter(|i| !reached.contains_key(i)).collect();
+        let mut queue: VecDeque<usize> = order.iter().copied().collect();
+        let mut questions = 0;
+        while let Some(role) = queue.pop_front() {
+            if !holders.get(role).is_some_and(|h| h.kind == HolderKind::Role && h.is_real) {
+                continue;
+            }
+            let when = reached.get(&role).and_then(|r| r.when.clone());
+            let Some(target) = self.trust(role) else { continue };
+            let candidates: Vec<usize> = waiting.iter().copied().filter(|i| self.may_assume(*i, role, &when)).collect();
+            let left = QUESTIONS.saturating_sub(questions);
+            self.left_out += candidates.len().saturating_sub(left);
+            questions += candidates.len();
+            let target = self.roles.get(&target).and_then(Option::as_ref);
+            let Some(target) = target else { continue };
+            let ask = |position: &usize| Some((*position, self.estate.may(holders.get(*position)?, ASSUME, target, &[])));
+            let answers: Vec<_> = candidates.par_iter().take(left).filter_map(ask).collect();
+            let mut new: Vec<usize> = Vec::new();
+            for (position, found) in answers {
+                match found {
+                    Ok(Some(allowed)) => {
+                        let when = both(&allowed.when, &when);
+                        reached.insert(position, Reached { next: Some(role), allowed, when });
+                        new.push(position);
+                    }
+                    Ok(None) => {}
+                    Err(why) => self.undecided.push(why),
+                }
+            }
+            waiting.retain(|i| !reached.contains_key(i));
+            order.extend(new.iter().copied());
+            queue.extend(new);
+            for assumption in ASSUMPTIONS {
+                for (stranger, allowed) in self.estate.strangers(assumption, target, &mut self.undecided) {
+                    // Services act by roles; which of them uses this one, the resources say, and it is not another path.
+                    if !strangers.iter().any(|(known, ..)| *known == stranger) {
+                        strangers.push((stranger, Some(role), allowed));
+                    }
+                }
+            }
+        }
+        let rest = |mut at: Option<usize>, path: &mut Vec<PathStep>| {
+            let mut when = None;
+            while let Some((position, step)) = at.and_then(|i| Some((i, reached.get(&i)?))) {
+                let acting = holders.get(position).map(|h| h.id.clone());
+                let assumes = step.next.and_then(|n| holders.get(n)).map(|h| h.id.clone());
+                when = both(&when, &step.allowed.when);
+                path.push(PathStep { acting, assumes, allowed: step.allowed.clone() });
+                at = step.next;
+            }
+            when
+        };
+        for position in order {
+            let Some(holder) = holders.get(position) else { continue };
+            let mut path = Vec::new();
+            let when = both(&holder.when, &rest(Some(position), &mut path));
+            if let Some(first) = path.first_mut() {
+                first.acting = None;
+            }
+            let who = Who::Principal {
+                id: holder.id.clone(),
+                arn: holder.arn.as_smol().clone(),
+                is_real: holder.is_real,
+            };
+            // A user and a role that both stand for whoever bears a policy are one line.
+            let known = answer.able.iter().any(|a| a.who_id() == Some(&holder.id) && (!holder.is_real || a.when == when));
+            if !known {
+                answer.able.push(Able { who, path, when, uncertain: holder.unknown.clone() });
+            }
+        }
+        for (stranger, role, allowed) in strangers {
+            let assumes = role.and_then(|r| holders.get(r)).map(|h| h.id.clone());
+            let mut when = allowed.when.clone();
+            let mut path = vec![PathStep { acting: None, assumes, allowed }];
+            when = both(&when, &rest(role, &mut path));
+            answer.able.push(Able { who: Who::Stranger(stranger), path, when, uncertain: Vec::new() });
+        }
+        answer.able.sort_by_key(|a| a.path.len());
+        if let Some(first) = self.undecided.first() {
+            let count = self.undecided.len();
+            answer.notices.push(format!("{count} questions could not be decided, the first one since {first}"));
+        }
+        if self.left_out > 0 {
+            answer.notices.push(format!(
+                "{} questions about who may assume which role were left out: at most {QUESTIONS} are asked",
+                self.left_out
+            ));
+        }
+    }
+
+    /// The role as a target; gives its position back if it has a trust policy.
+    fn trust(&mut self, role: usize) -> Option<usize> {
+        let holder = self.estate.holders.all.get(role)?;
+        let (deployment, protection) = (self.estate.deployment, self.protection);
+        let target = self.roles.entry(role).or_insert_with(|| {
+            let target = Target::new(vec![holder.arn.as_smol().clone()], &[&holder.id], protection, deployment);
+            (!target.sides.is_empty()).then_some(target)
+        });
+        target.as_ref().map(|_| role)
+    }
+
+    /// Whether it is worth asking: somebody who is named, or whose policies speak of assuming a role like this.
+    fn may_assume(&self, position: usize, role: usize, when: &Option<When>) -> bool {
+        let holders = &self.estate.holders.all;
+        let (Some(holder), Some(target)) = (holders.get(position), holders.get(role)) else { return false };
+        let compatible = match (&holder.when, when) {
+            (Some(a), Some(b)) => agree(a, b),
+            _ => true,
+        };
+        if !compatible || position == role || holder.id == target.id {
+            return false;
+        }
+        let Some(Some(trust)) = self.roles.get(&role) else { return false };
+        let Some(caller) = super::decide::caller(holder) else { return false };
+        let mut statements = trust.sides.iter().flat_map(|s| &s.document.statements);
+        let naming = |s: &Statement| match s.is_allow() && concerns(s, ASSUME) {
+            true => crate::logic::evaluate::combine::naming(s, &caller),
+            false => None,
+        };
+        let best = statements.by_ref().filter_map(naming).max();
+        let Some(best) = best else { return false };
+        if best > crate::logic::evaluate::combine::Naming::Delegated {
+            return true;
+        }
+        let own = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);
+        own.into_iter().any(|s| {
+            let may_be = s.resource.as_ref().is_none_or(|list| {
+                list.items.iter().any(|i| i.text.as_str().contains('$') || glob::may_meet(i.text.as_str(), target.arn.as_str()))
+            });
+            s.is_allow() && concerns(s, ASSUME) && may_be
+        })
+    }
+}
+
+impl Able {
+    fn who_id(&self) -> Option<&ResourceRef> {
+        match &self.who {
+            Who::Principal { id, .. } => Some(id),
+            Who::Stranger(_) => None,
+        }
+    }
+}

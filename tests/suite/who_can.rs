@@ -1,0 +1,133 @@
+//! `who-can`: who is found, by which path, and by what.
+
+use serde_json::Value;
+
+use crate::binary::{iam_preflight, in_folder, json, run};
+
+const EXAMPLE: &str = "examples/graph/template.yaml";
+
+fn ask(arguments: &[&str]) -> Value {
+    let output = run(iam_preflight().arg("who-can").args(arguments).args(["--format", "json"]));
+    assert_eq!(output.code, 0, "{}", output.err);
+    json(&output)
+}
+
+fn ask_of(template: &str, action: &str, resource: &str) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("template.yaml"), template).expect("a file");
+    let output = run(in_folder(folder.path()).args(["who-can", action, resource, "template.yaml", "--format", "json"]));
+    assert_eq!(output.code, 0, "{}", output.err);
+    json(&output)
+}
+
+/// `Ann > AuditRole` for each principal and the roles it assumes.
+fn paths(report: &Value) -> Vec<String> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let of = |principal: &Value| {
+        let steps = principal["path"].as_array().expect("a path");
+        let roles = steps.iter().filter(|s| s["assumes"].is_object()).map(|s| text(&s["assumes"]["id"]));
+        let who = std::iter::once(text(&principal["principal"]["id"]));
+        who.chain(roles).collect::<Vec<_>>().join(" > ")
+    };
+    report["principals"].as_array().expect("principals").iter().map(of).collect()
+}
+
+#[test]
+fn the_example_is_answered_with_roles_and_strangers() {
+    assert_eq!(paths(&ask(&["s3:GetObject", "Reports", EXAMPLE])), ["AuditRole", "444455556666", "Ann > AuditRole"]);
+    assert_eq!(paths(&ask(&["S3:putobject", "Reports", EXAMPLE])), ["WriterRole", "lambda.amazonaws.com > WriterRole"]);
+}
+
+#[test]
+fn a_step_names_its_statements_with_lines_and_conditions() {
+    let report = ask(&["s3:GetObject", "Reports", EXAMPLE]);
+    let ann = &report["principals"][2]["path"];
+    assert_eq!(ann[0]["action"], "sts:AssumeRole");
+    assert_eq!(ann[0]["by"][0]["condition"]["Bool"]["aws:MultiFactorAuthPresent"], "true");
+    assert_eq!(ann[1]["as"], "AuditRole");
+    let denying = &ann[1]["by"][1];
+    assert_eq!((&denying["effect"], &denying["statementId"]), (&"Deny".into(), &"OnlyEncrypted".into()));
+    assert_eq!(denying["location"]["start"]["line"], 17);
+}
+
+fn role(name: &str, trusts: &str, policies: &str) -> String {
+    format!(
+        r#"  {name}:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: {name}
+      AssumeRolePolicyDocument: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Principal: {trusts}, Action: "sts:AssumeRole"}}]}}
+{policies}"#
+    )
+}
+
+#[test]
+fn cycles_of_trust_end() {
+    let assume = |other: &str| {
+        format!(
+            "      Policies: [{{PolicyName: p, PolicyDocument: {{Version: \"2012-10-17\", Statement: [{{Effect: Allow, Action: \"sts:AssumeRole\", Resource: \"arn:aws:iam::111122223333:role/{other}\"}}]}}}}]\n"
+        )
+    };
+    let trusts = |other: &str| format!("{{AWS: \"arn:aws:iam::111122223333:role/{other}\"}}");
+    let mut text = "Resources:\n".to_owned();
+    text.push_str(&role("A", &trusts("C"), &assume("B")));
+    text.push_str(&role("B", &trusts("A"), &assume("C")));
+    text.push_str(&role(
+        "C",
+        &trusts("B"),
+        "      ManagedPolicyArns: [\"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess\"]\n",
+    ));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("t.yaml"), text).expect("a file");
+    let arguments = ["who-can", "s3:GetObject", "arn:aws:s3:::b/k", "t.yaml", "--account-id", "111122223333"];
+    let output = run(in_folder(folder.path()).args(arguments).args(["--format", "json"]));
+    assert_eq!(paths(&json(&output)), ["C", "B > C", "A > B > C"]);
+}
+
+#[test]
+fn the_key_policy_decides_even_within_the_account() {
+    let template = |principal: &str| {
+        format!(
+            r#"Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Principal: {{AWS: !Sub "{principal}"}}, Action: "kms:*", Resource: "*"}}]}}
+  Ann:
+    Type: AWS::IAM::User
+    Properties:
+      Policies: [{{PolicyName: p, PolicyDocument: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "kms:Decrypt", Resource: "*"}}]}}}}]
+  Bob: {{Type: AWS::IAM::User}}
+"#
+        )
+    };
+    let delegated = template("arn:aws:iam::${AWS::AccountId}:root");
+    assert_eq!(paths(&ask_of(&delegated, "kms:Decrypt", "Key")), ["Ann"]);
+    let named = template("${Bob.Arn}");
+    assert_eq!(paths(&ask_of(&named, "kms:Decrypt", "Key")), ["Bob"]);
+}
+
+#[test]
+fn a_boundary_limits_and_a_name_is_no_reason() {
+    let text = r#"Resources:
+  S3Admin:
+    Type: AWS::IAM::User
+    Properties:
+      PermissionsBoundary: arn:aws:iam::aws:policy/AmazonSQSFullAccess
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonS3FullAccess]
+  Plain:
+    Type: AWS::IAM::User
+    Properties:
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonS3FullAccess]
+"#;
+    assert_eq!(paths(&ask_of(text, "s3:GetObject", "arn:aws:s3:::b/k")), ["Plain"]);
+}
+
+#[test]
+fn what_is_no_action_or_no_resource_is_an_error() {
+    for (action, resource) in [("s3:Get*", "Reports"), ("nonsense", "Reports"), ("s3:GetObject", "Nothing")] {
+        let output = run(iam_preflight().args(["who-can", action, resource, EXAMPLE]));
+        assert_eq!(output.code, 2, "{action} {resource}");
+        assert!(output.err.starts_with("error: "), "{}", output.err);
+    }
+}
