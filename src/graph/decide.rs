@@ -16,8 +16,8 @@ use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, agree};
 use crate::analysis::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};
-use crate::logic::evaluate::combine::{Decision, Naming, PolicySet, Ruling, decide, is_trust_action, naming};
 use crate::logic::evaluate::PolicyKind;
+use crate::logic::evaluate::combine::{Decision, Naming, PolicySet, Ruling, decide, is_trust_action, naming};
 use crate::logic::{Caller, Request};
 use crate::model::{Deployment, PolicyId, When};
 use crate::policy::{Arn, PolicyDocument, PrincipalElement, PrincipalKind, Statement, glob};
@@ -198,12 +198,7 @@ impl<'a> Estate<'a> {
                 });
             }
             if let Some(direct) = &direct {
-                ways.push(Permissions {
-                    policies: vec![direct],
-                    boundary: None,
-                    limits,
-                    denying: all_denying,
-                });
+                ways.push(Permissions { policies: vec![direct], boundary: None, limits, denying: all_denying });
             }
         }
         let set: OnceCell<PolicySet> = OnceCell::new();
@@ -328,7 +323,12 @@ impl<'a> Estate<'a> {
 
     /// Those whom the resource's side names and who are nobody of the run: who they are, and what shows that they get in.
     /// Their own side is taken to allow it.
-    pub fn strangers(&self, action: &str, target: &Target, undecided: &mut Vec<&'static str>) -> Vec<(Stranger, Allowed)> {
+    pub fn strangers(
+        &self,
+        action: &str,
+        target: &Target,
+        undecided: &mut Vec<&'static str>,
+    ) -> Vec<(Stranger, Allowed)> {
         let mut found: Vec<(Stranger, Allowed)> = Vec::new();
         for side in &target.sides {
             for (index, statement) in side.document.statements.iter().enumerate() {
@@ -379,8 +379,11 @@ impl<'a> Estate<'a> {
                 resources: target.arns.clone(),
                 keys: Vec::new(),
             };
-            let way =
-                Permissions { policies: vec![granting], denying: self.rcps(&wanted, &caller), ..Permissions::default() };
+            let way = Permissions {
+                policies: vec![granting],
+                denying: self.rcps(&wanted, &caller),
+                ..Permissions::default()
+            };
             let judge = |request: &Request| decide(&set, &owned(request, target), self.catalog);
             match permitted(&way, &wanted, Ties::Tied, &|r| judge(r).ruling == Ruling::Allowed) {
                 Ok(Some(found)) => {

@@ -137,12 +137,8 @@ impl Target {
         ids.sort_unstable();
         ids.dedup();
         let account = arns.first().and_then(|arn| Arn::split(arn)).map(|a| SmolStr::new(a.account));
-        let mut target = Target {
-            arns,
-            account: account.filter(|a| !a.is_empty()),
-            sides: Vec::new(),
-            unknown: Vec::new(),
-        };
+        let mut target =
+            Target { arns, account: account.filter(|a| !a.is_empty()), sides: Vec::new(), unknown: Vec::new() };
         let mut policies: Vec<(PolicyId, &Policy)> = Vec::new();
         for id in ids {
             let Some(policy) = deployment.policies.get(id.0) else { continue };
@@ -194,7 +190,9 @@ impl Target {
             // A document that is none of its type would not be accepted, and protects nothing.
             match compile(document.clone(), kind, Ties::Tied) {
                 Ok(_) => documents.push((*id, document)),
-                Err(why) => self.unknown.push(format!("the policy `{}` of `{}`: {why}", policy.name, policy.resource.id)),
+                Err(why) => {
+                    self.unknown.push(format!("the policy `{}` of `{}`: {why}", policy.name, policy.resource.id))
+                }
             }
         }
         let origins: Vec<(PolicyId, usize)> =
@@ -224,8 +222,7 @@ fn merged<'d>(documents: impl Iterator<Item = &'d PolicyDocument>) -> Option<Pol
             _ => {}
         }
     }
-    let entry =
-        |key: &str, value: Node| Entry { key: Text::literal(key), key_span: first.span, value };
+    let entry = |key: &str, value: Node| Entry { key: Text::literal(key), key_span: first.span, value };
     let mut entries: Vec<Entry> = version.map(|v| entry("Version", v.clone())).into_iter().collect();
     entries.push(entry("Statement", Node::new(NodeKind::Sequence(statements), first.span)));
     Some(PolicyDocument::new(Node::new(NodeKind::Mapping(Mapping { entries }), first.span)))

@@ -160,12 +160,20 @@ pub fn who_can(
     answer.resource = ids.first().map(|id| (*id).clone()).filter(|_| ids.len() == 1);
     answer.arns = arns;
     for target in &targets {
-        answer.notices.extend(target.unknown.iter().map(|u| format!("not known, and taken to grant and deny nothing: {u}")));
+        answer
+            .notices
+            .extend(target.unknown.iter().map(|u| format!("not known, and taken to grant and deny nothing: {u}")));
     }
     answer.notices.extend(guards.unknown.iter().map(|u| format!("not taken into account: {u}")));
     answer.notices.extend(holders.notices.iter().cloned());
-    Search { estate: &estate, protection: &protection, roles: FxHashMap::default(), undecided: Vec::new(), left_out: 0 }
-        .run(action, &targets, &mut answer);
+    Search {
+        estate: &estate,
+        protection: &protection,
+        roles: FxHashMap::default(),
+        undecided: Vec::new(),
+        left_out: 0,
+    }
+    .run(action, &targets, &mut answer);
     Ok(answer)
 }
 
@@ -188,7 +196,8 @@ struct Reached {
 impl Search<'_, '_> {
     fn run(mut self, action: &str, targets: &[Target], answer: &mut WhoCan) {
         let holders = &self.estate.holders.all;
-        let acting: Vec<usize> = (0..holders.len()).filter(|i| holders.get(*i).is_some_and(|h| h.kind != HolderKind::Group)).collect();
+        let acting: Vec<usize> =
+            (0..holders.len()).filter(|i| holders.get(*i).is_some_and(|h| h.kind != HolderKind::Group)).collect();
         let ask = |position: &usize| {
             let holder = holders.get(*position)?;
             let mut unknown = None;
@@ -237,7 +246,8 @@ impl Search<'_, '_> {
             questions += candidates.len();
             let target = self.roles.get(&target).and_then(Option::as_ref);
             let Some(target) = target else { continue };
-            let ask = |position: &usize| Some((*position, self.estate.may(holders.get(*position)?, ASSUME, target, &[])));
+            let ask =
+                |position: &usize| Some((*position, self.estate.may(holders.get(*position)?, ASSUME, target, &[])));
             let answers: Vec<_> = candidates.par_iter().take(left).filter_map(ask).collect();
             let mut new: Vec<usize> = Vec::new();
             for (position, found) in answers {
@@ -281,13 +291,11 @@ impl Search<'_, '_> {
             if let Some(first) = path.first_mut() {
                 first.acting = None;
             }
-            let who = Who::Principal {
-                id: holder.id.clone(),
-                arn: holder.arn.as_smol().clone(),
-                is_real: holder.is_real,
-            };
+            let who =
+                Who::Principal { id: holder.id.clone(), arn: holder.arn.as_smol().clone(), is_real: holder.is_real };
             // A user and a role that both stand for whoever bears a policy are one line.
-            let known = answer.able.iter().any(|a| a.who_id() == Some(&holder.id) && (!holder.is_real || a.when == when));
+            let known =
+                answer.able.iter().any(|a| a.who_id() == Some(&holder.id) && (!holder.is_real || a.when == when));
             if !known {
                 answer.able.push(Able { who, path, when, uncertain: holder.unknown.clone() });
             }
@@ -349,7 +357,9 @@ impl Search<'_, '_> {
         let own = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);
         own.into_iter().any(|s| {
             let may_be = s.resource.as_ref().is_none_or(|list| {
-                list.items.iter().any(|i| i.text.as_str().contains('$') || glob::may_meet(i.text.as_str(), target.arn.as_str()))
+                list.items
+                    .iter()
+                    .any(|i| i.text.as_str().contains('$') || glob::may_meet(i.text.as_str(), target.arn.as_str()))
             });
             s.is_allow() && concerns(s, ASSUME) && may_be
         })

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, counted, printable_line};
 use crate::analysis::witness;
-use crate::graph::who_can::{Able, PathStep, WhoCan, Who};
+use crate::graph::who_can::{Able, PathStep, Who, WhoCan};
 use crate::graph::{Ground, Stranger};
 use crate::logic::evaluate::PolicyKind;
 use crate::logic::evaluate::combine::kind_name;
@@ -189,7 +189,9 @@ fn who(who: &Who) -> String {
         Who::Stranger(Stranger::Account(id)) => format!("the account {}, if it allows it", display_encoded(id)),
         Who::Stranger(Stranger::Principal(arn)) => format!("{}, which the input does not define", display_encoded(arn)),
         Who::Stranger(Stranger::Service(name)) => format!("the service {}", display_encoded(name)),
-        Who::Stranger(Stranger::IdentityProvider(name)) => format!("users of the identity provider {}", display_encoded(name)),
+        Who::Stranger(Stranger::IdentityProvider(name)) => {
+            format!("users of the identity provider {}", display_encoded(name))
+        }
         Who::Stranger(Stranger::Canonical(id)) => format!("the canonical user {}", display_encoded(id)),
     }
 }

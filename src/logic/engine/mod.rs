@@ -34,6 +34,6 @@ pub use effective::{Permitted, Wanted, permitted};
 pub use outside::{Zone, no_outside_access};
 pub use permissions::{Added, Permissions, added, exceeds};
 pub use public::{PUBLIC_RESOURCE_TYPES, no_public_access};
-pub use reach::reaches;
 pub use question::{Access, Answer, Reason, access_not_granted, no_new_access};
+pub use reach::reaches;
 pub use smtlib::{access_not_granted_smt2, no_new_access_smt2, no_public_access_smt2};
