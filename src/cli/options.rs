@@ -105,6 +105,11 @@ pub(super) struct OutputOptions {
 impl OutputOptions {
     /// Whether the forms can be written, once the options are complete.
     pub(super) fn check(&self, input: &InputOptions) -> Result<(), Failure> {
+        for (i, (_, file)) in self.output.iter().enumerate() {
+            if self.output.iter().take(i).any(|(_, earlier)| earlier == file) {
+                return Err(Failure::usage(format!("two reports are to be written to `{}`", file.display())));
+            }
+        }
         let mut forms = self.output.iter().map(|(format, _)| *format).chain(self.format);
         match forms.find(|format| format.needs_target()) {
             Some(format) if input.account_id.is_none() || input.region.is_none() => {

@@ -27,21 +27,25 @@ pub(super) fn write_reports(
     default: Format,
     global: &Global,
 ) -> Result<(), Failure> {
-    // Files first: a closed pipe must not keep them from being written.
-    for (format, path) in &options.output {
+    // Files first: a closed pipe must not keep them from being written. One that can't be does not keep the others.
+    let files = options.output.iter().map(|(format, path)| {
         let style = TerminalStyle { color: false, unicode: true, width: WIDTH };
-        let failure = |cause| Failure::Output { what: format!("`{}`", path.display()), cause };
-        let mut file = BufWriter::new(File::create(path).map_err(failure)?);
-        report.write(*format, &write_options(style, global), &mut file).map_err(failure)?;
-        file.flush().map_err(failure)?;
-    }
+        let write = || {
+            let mut file = BufWriter::new(File::create(path)?);
+            report.write(*format, &write_options(style, global), &mut file)?;
+            file.flush()
+        };
+        write().map_err(|cause| Failure::Output { what: format!("`{}`", path.display()), cause })
+    });
+    let files: Vec<Result<(), Failure>> = files.collect();
     let format = options.format.unwrap_or(default);
     let style = TerminalStyle { color: global.colors(), unicode: is_utf8_locale(), width: width() };
     let mut out = BufWriter::new(io::stdout().lock());
     report
         .write(format, &write_options(style, global), &mut out)
         .and_then(|()| out.flush())
-        .map_err(|cause| Failure::Output { what: "the report".to_owned(), cause })
+        .map_err(|cause| Failure::Output { what: "the report".to_owned(), cause })?;
+    files.into_iter().collect()
 }
 
 fn write_options(style: TerminalStyle, global: &Global) -> WriteOptions {

@@ -102,7 +102,10 @@ fn step(input: &FoundInput, ctx: LoadContext<'_>) -> Step {
     let deployment = match detect(candidate, file.text(), ctx) {
         Detected::Nothing if !candidate.named => return Step::PassedOver,
         Detected::Nothing => failed(candidate.path.clone(), InputKind::Unknown, not_ours()),
-        Detected::Failed(kind, problem) => failed(candidate.path.clone(), kind, problem),
+        Detected::Failed(kind, problem) => {
+            super::unread::hide_defaults(candidate.source, ctx.sources);
+            failed(candidate.path.clone(), kind, problem)
+        }
         Detected::BrokenDocument(error) => document::load_broken(&candidate.path, candidate.source, error, ctx),
         Detected::Input(InputKind::Cloudformation, parsed) => return Step::Template(parsed),
         Detected::Input(InputKind::PolicyDocument, parsed) => document::load(&parsed, ctx),

@@ -6,6 +6,7 @@ pub mod detect;
 pub mod document;
 mod load;
 pub mod terraform;
+mod unread;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -504,6 +504,22 @@ fn paths_are_from_the_root_of_the_repository() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_keeps_no_other_from_being_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nowhere = format!("json={}", folder.path().join("no/such/folder/r.json").display());
+    let written = folder.path().join("r.sarif");
+    let sarif = format!("sarif={}", written.display());
+    let arguments = ["validate", "examples/policies", "--format", "concise", "--output"];
+    let both = run(iam_preflight().args(arguments).args([&nowhere, "--output", &sarif]));
+    assert_eq!(both.code, 2);
+    assert!(both.err.contains("could not write `") && both.out.contains("findings"), "{both:?}");
+    assert!(serde_json::from_str::<Value>(&read(&written)).is_ok());
+    let twice = run(iam_preflight().args(arguments).args([&sarif, "--output", &sarif.replace("sarif=", "junit=")]));
+    assert_eq!(twice.code, 2);
+    assert!(twice.err.contains("two reports are to be written to"), "{twice:?}");
+}
+
+#[test]
 fn reports_that_need_the_account_say_so() {
     for format in ["asff", "events"] {
         let run = run(iam_preflight().args(["validate", "examples/policies", "--format", format]));
@@ -601,6 +617,16 @@ fn secrets_are_in_no_report() {
                 assert!(run.out.contains("s3:Nope"), "{}", run.out);
             }
         }
+    }
+    // Nobody has read what is secret in a template that can't be read.
+    let unreadable = format!(
+        "Resources: {{}}\nParameters:\n  P:\n    Type: AWS::X\n    NoEcho: true\n    Default: {SECRET}\n    : [\n"
+    );
+    fs::write(folder.path().join("unreadable.yaml"), unreadable).expect("a file");
+    for format in ["terminal", "json", "markdown", "html"] {
+        let run = run(in_folder(folder.path()).args(["validate", "unreadable.yaml", "--format", format]));
+        assert_eq!(run.code, 2);
+        assert!(!run.out.contains(SECRET) && !run.err.contains(SECRET), "{}{}", run.out, run.err);
     }
     let diff = run(in_folder(folder.path()).args(["validate", "t.yaml", "--diff"]));
     assert!(!diff.out.contains(SECRET), "{}", diff.out);

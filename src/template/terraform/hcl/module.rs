@@ -14,8 +14,8 @@ use smol_str::SmolStr;
 use super::syntax::{Attribute, Block, Body, Expression};
 use super::{json_syntax, native};
 use crate::model::Problem;
-use crate::source::{SourceFile, SourceId, Span};
-use crate::template::LoadContext;
+use crate::source::{ReadError, SourceFile, SourceId, Span};
+use crate::template::{LoadContext, unread};
 
 /// How many files of one folder are read.
 const FILES: usize = 10_000;
@@ -270,6 +270,7 @@ impl ModuleSource {
             })
         };
         read.unwrap_or_else(|e| {
+            unread::hide_defaults(id, ctx.sources);
             self.unreadable.push(e.into());
             Vec::new()
         })
@@ -284,7 +285,11 @@ impl ModuleSource {
         } else {
             native::read_body(id, &text, ctx.limits)
         };
-        read.map_err(|e| self.unreadable.push(e.into())).ok()
+        let unreadable = |e: ReadError| {
+            unread::hide_values(id, ctx.sources);
+            self.unreadable.push(e.into());
+        };
+        read.map_err(unreadable).ok()
     }
 
     fn labels<const N: usize>(&mut self, block: &Block) -> Option<[SmolStr; N]> {
