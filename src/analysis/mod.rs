@@ -10,6 +10,7 @@ pub mod escalation;
 pub mod external_access;
 pub(crate) mod holders;
 pub mod issue_code;
+pub mod reach;
 pub mod risk;
 pub(crate) mod settled;
 pub mod unused_access;

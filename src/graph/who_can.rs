@@ -9,9 +9,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use super::decide::{Allowed, Estate, Guardrails, Guards, Stranger, both};
-use super::target::{Protection, Target, fitting, with_parts};
 use crate::analysis::holders::{HolderKind, Holders, Policies, agree};
+use crate::analysis::reach::{
+    Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, both, caller, fitting, with_parts,
+};
 use crate::analysis::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::concerns;
@@ -343,7 +344,7 @@ impl Search<'_, '_> {
             return false;
         }
         let Some(Some(trust)) = self.roles.get(&role) else { return false };
-        let Some(caller) = super::decide::caller(holder) else { return false };
+        let Some(caller) = caller(holder) else { return false };
         let mut statements = trust.sides.iter().flat_map(|s| &s.document.statements);
         let naming = |s: &Statement| match s.is_allow() && concerns(s, ASSUME) {
             true => crate::logic::evaluate::combine::naming(s, &caller),

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Place, counted, printable_line};
+use crate::analysis::reach::{Ground, Stranger};
 use crate::analysis::witness;
 use crate::graph::who_can::{Able, PathStep, Who, WhoCan};
-use crate::graph::{Ground, Stranger};
 use crate::logic::evaluate::PolicyKind;
 use crate::logic::evaluate::combine::kind_name;
 use crate::model::Deployment;
