@@ -14,6 +14,7 @@ mod conditions;
 mod conformance;
 mod custom_check_commands;
 mod custom_checks;
+mod effective;
 mod engine;
 mod escalation;
 mod escalation_command;

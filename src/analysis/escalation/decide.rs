@@ -725,7 +725,7 @@ impl<'w, 'a> Decider<'w, 'a> {
     /// The answer of the evaluator, where the one request that comes first to mind is allowed: most are, and what names the
     /// principal by a policy variable is.
     fn plainly(&self, wanted: &Wanted) -> Option<Permitted> {
-        let resource = wanted.resources.iter().find(|r| !r.contains(['*', '?']))?;
+        let resource = wanted.resources.iter().find(|r| *r == "*" || !r.contains(['*', '?']))?;
         let mut context = Context::default();
         for (key, values) in &wanted.keys {
             match values.as_slice() {

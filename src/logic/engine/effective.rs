@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::caller::{self, Derived, Kind};
-use super::compile::{Dimension, Literal, Test, Ties};
+use super::compile::{Dimension, Literal, Test, Ties, resource_patterns};
 use super::key::KeyId;
 use super::language::{Found, Language};
 use super::others::Others;
@@ -29,7 +29,8 @@ pub struct Wanted {
     pub caller: Option<Caller>,
     /// The action, without wildcards.
     pub action: SmolStr,
-    /// ARNs or ARN patterns, of which one has to match. Any, if there is none.
+    /// ARNs or ARN patterns, of which one has to match; `*` is the resource of actions without a resource type. Any, if there is
+    /// none.
     pub resources: Vec<SmolStr>,
     /// Condition keys, each with a value that matches one of the patterns; without any, the request does not carry it.
     pub keys: Vec<(SmolStr, Vec<SmolStr>)>,
@@ -114,8 +115,15 @@ pub fn permitted(
 /// What the request has to fulfil; any action will do if none is named.
 pub(super) fn literals(wanted: &Wanted) -> Vec<Literal> {
     let actions = if wanted.action.is_empty() { Vec::new() } else { vec![wanted.action.clone()] };
-    let access = Access { actions, resources: wanted.resources.clone() };
-    let mut literals = demanded(&access);
+    let mut literals = demanded(&Access { actions, resources: Vec::new() });
+    if !wanted.resources.is_empty() {
+        let patterns = wanted.resources.iter().flat_map(|resource| match resource.as_str() {
+            "*" => vec![Pattern::literal("*")],
+            arn => resource_patterns(arn),
+        });
+        let language = Language::new(patterns.map(Arc::new));
+        literals.push(Literal::new(Dimension::Resource, Test::In(language), true));
+    }
     let text = |values: &[SmolStr], class: Class| {
         Language::new(values.iter().map(|value| Arc::new(Pattern::new(glob(value, class)))))
     };
