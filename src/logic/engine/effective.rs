@@ -19,7 +19,7 @@ use super::permissions::{Permissions, TOO_MANY_LIMITS};
 use super::question::{About, Access, Question, demanded};
 use super::value::Values;
 use crate::logic::request::{Caller, Request};
-use crate::policy::glob::matches_ignore_case;
+use crate::policy::glob::{matches, matches_ignore_case};
 use crate::policy::{Statement, StringList};
 
 /// What the request has to be like.
@@ -34,6 +34,31 @@ pub struct Wanted {
     pub resources: Vec<SmolStr>,
     /// Condition keys, each with a value that matches one of the patterns; without any, the request does not carry it.
     pub keys: Vec<(SmolStr, Vec<SmolStr>)>,
+}
+
+impl Wanted {
+    /// True if the request is of the kind wanted.
+    fn holds(&self, request: &Request) -> bool {
+        let who = self.caller.as_ref().is_none_or(|wanted| match (wanted, &request.caller) {
+            (Caller::Service { name }, Caller::Service { name: other }) => matches(name, other),
+            (wanted, caller) => {
+                std::mem::discriminant(wanted) == std::mem::discriminant(caller)
+                    && wanted.arn().is_none_or(|arn| caller.arn().is_some_and(|other| matches(arn, other)))
+            }
+        });
+        let resource = |pattern: &SmolStr| match pattern.as_str() {
+            "*" => request.resource == "*",
+            pattern => matches(pattern, &request.resource),
+        };
+        let key = |(key, patterns): &(SmolStr, Vec<SmolStr>)| match request.values(key).as_slice() {
+            [] => patterns.is_empty(),
+            [value] => patterns.iter().any(|pattern| matches(pattern, value)),
+            _ => false,
+        };
+        who && self.action.eq_ignore_ascii_case(&request.action)
+            && (self.resources.is_empty() || self.resources.iter().any(resource))
+            && self.keys.iter().all(key)
+    }
 }
 
 /// A request that is allowed, and the statement that allows it.
@@ -90,7 +115,8 @@ pub fn permitted(
     });
     let denies = Others::new(denying);
     let policies: Vec<_> = permissions.all().collect();
-    let confirmed = |request: &Request| permissions.allow(request) && confirm(request);
+    // A value that the search could not decide is left out of what it finds, and made up for the witness.
+    let confirmed = |request: &Request| wanted.holds(request) && permissions.allow(request) && confirm(request);
     let question = Question::new(&policies, &also, ties, About::Anyone, &confirmed);
     let mut unknown = None;
     for (done, (number, index)) in granting.iter().copied().enumerate() {
