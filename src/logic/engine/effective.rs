@@ -48,14 +48,14 @@ impl Wanted {
         });
         let resource = |pattern: &SmolStr| match pattern.as_str() {
             "*" => request.resource == "*",
-            pattern => matches(pattern, &request.resource),
+            pattern => resource_patterns(pattern).iter().any(|p| p.matches(&request.resource)),
         };
         let key = |(key, patterns): &(SmolStr, Vec<SmolStr>)| match request.values(key).as_slice() {
             [] => patterns.is_empty(),
             [value] => patterns.iter().any(|pattern| matches(pattern, value)),
             _ => false,
         };
-        who && self.action.eq_ignore_ascii_case(&request.action)
+        who && (self.action.is_empty() || self.action.eq_ignore_ascii_case(&request.action))
             && (self.resources.is_empty() || self.resources.iter().any(resource))
             && self.keys.iter().all(key)
     }
