@@ -520,6 +520,31 @@ fn a_file_that_cannot_be_written_keeps_no_other_from_being_written() {
 }
 
 #[test]
+fn every_command_of_the_page_about_reports_runs_and_writes_its_files() {
+    let page = read(&root().join("docs/reports.md"));
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(root().join("examples/external-access/template.yaml"), folder.path().join("template.yaml")).expect("a file");
+    let mut commands = 0;
+    for line in page.lines().filter(|l| !l.contains('`')) {
+        if let Some((_, name)) = line.split_once("mkdir -p ") {
+            fs::create_dir_all(folder.path().join(name)).expect("a folder");
+        }
+        let Some((before, arguments)) = line.split_once("iam-preflight ") else { continue };
+        if !matches!(before.trim(), "" | "-" | "- run:" | "script:") {
+            continue;
+        }
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let run = run(in_folder(folder.path()).args(&arguments));
+        assert!(matches!(run.code, 0 | 1), "{line}: {run:?}");
+        for file in arguments.iter().filter_map(|a| a.split_once('=')).map(|(_, file)| file) {
+            assert!(folder.path().join(file).is_file(), "{line}");
+        }
+        commands += 1;
+    }
+    assert_eq!(commands, 6);
+}
+
+#[test]
 fn reports_that_need_the_account_say_so() {
     for format in ["asff", "events"] {
         let run = run(iam_preflight().args(["validate", "examples/policies", "--format", format]));
