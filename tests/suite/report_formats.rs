@@ -171,6 +171,29 @@ fn code_scanning_takes_the_sarif() {
     assert!(multitool(&tool, &broken).iter().any(|r| r["level"] == "error"), "the validator finds what is missing");
 }
 
+#[test]
+fn the_sarif_meets_its_schema() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = many("sarif", folder.path());
+    // The package that has the schema (the errata changed nothing in it but its name).
+    let Some(modules) = tools::node_package("@microsoft/jest-sarif") else { return };
+    let schema = read(&modules.join("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"));
+    let mut schema: Value = serde_json::from_str(&schema).expect("JSON");
+    // Its pattern for the language, which we don't write, is no regular expression: it closes a bracket that it never opened.
+    schema.pointer_mut("/definitions/run/properties/language").expect("a property")["pattern"] = json!("");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for file in &files {
+        let mut log: Value = serde_json::from_str(&read(file)).expect("JSON");
+        let errors: Vec<String> = validator.iter_errors(&log).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", file.display());
+        // What `sarif-multitool` lets through.
+        if let Some(line) = log.pointer_mut("/runs/0/results/0/locations/0/physicalLocation/region/startLine") {
+            *line = json!("3");
+            assert!(!validator.is_valid(&log));
+        }
+    }
+}
+
 /// What the validator says of a file, with its rules for GitHub's code scanning.
 fn multitool(tool: &Path, file: &Path) -> Vec<Value> {
     let said = file.with_extension("validated");
@@ -523,7 +546,8 @@ fn a_file_that_cannot_be_written_keeps_no_other_from_being_written() {
 fn every_command_of_the_page_about_reports_runs_and_writes_its_files() {
     let page = read(&root().join("docs/reports.md"));
     let folder = tempfile::tempdir().expect("a folder");
-    fs::copy(root().join("examples/external-access/template.yaml"), folder.path().join("template.yaml")).expect("a file");
+    fs::copy(root().join("examples/external-access/template.yaml"), folder.path().join("template.yaml"))
+        .expect("a file");
     let mut commands = 0;
     for line in page.lines().filter(|l| !l.contains('`')) {
         if let Some((_, name)) = line.split_once("mkdir -p ") {
