@@ -7,12 +7,8 @@ use std::path::Path;
 use super::options::OutputOptions;
 use super::{Failure, Global, Outcome};
 use crate::model::Deployment;
-#[cfg(feature = "github")]
-use crate::report::escape::workflow_command;
-use crate::report::escape::workflow_command::{Medium, inert};
-#[cfg(feature = "github")]
-use crate::report::markdown;
-use crate::report::markdown::{LinkStyle, Links};
+use crate::report::escape::workflow_command::{self, Medium, inert};
+use crate::report::markdown::{self, LinkStyle, Links};
 use crate::report::{Format, Report, TerminalStyle, WriteOptions, printable_line};
 
 /// Columns when the width of the terminal is not known.
@@ -39,6 +35,10 @@ pub(super) fn write_reports(
     });
     let files: Vec<Result<(), Failure>> = files.collect();
     let format = options.format.unwrap_or(default);
+    if format == Format::Github {
+        // Annotations are few and short: the summary has the rest.
+        step_summary(report, global);
+    }
     let style = TerminalStyle { color: global.colors(), unicode: is_utf8_locale(), width: width() };
     let mut out = BufWriter::new(io::stdout().lock());
     report
@@ -92,7 +92,6 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// The report as JSON, as the other forms are made of it.
-#[cfg(feature = "github")]
 pub(super) fn json(report: &Report<'_>, global: &Global) -> Result<serde_json::Value, Failure> {
     let failure = |cause| Failure::Output { what: "the report".to_owned(), cause };
     let style = TerminalStyle { color: false, unicode: true, width: WIDTH };
@@ -101,20 +100,23 @@ pub(super) fn json(report: &Report<'_>, global: &Global) -> Result<serde_json::V
     serde_json::from_slice(&text).map_err(|e| failure(e.into()))
 }
 
-/// Adds the report to the step's summary, as far as there is room; 1 MiB is what GitHub keeps of a step.
-#[cfg(feature = "github")]
-pub(super) fn step_summary(report: &serde_json::Value) {
+/// Adds the report to the summary of a step of GitHub Actions, as far as there is room: 1 MiB is what GitHub keeps.
+pub(super) fn step_summary(report: &Report<'_>, global: &Global) {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return };
     let taken = std::fs::metadata(&path).map_or(0, |m| usize::try_from(m.len()).unwrap_or(usize::MAX));
-    let text = markdown::render(report, &links(), markdown::SUMMARY_LIMIT.saturating_sub(taken));
-    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-    if let Err(error) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
-        notice(&format!("could not write the step's summary: {error}"));
+    let room = markdown::SUMMARY_LIMIT.saturating_sub(taken);
+    let written = json(report, global).and_then(|report| {
+        let text = markdown::render(&report, &links(), room);
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|cause| Failure::Output { what: "the step's summary".to_owned(), cause })
+    });
+    if let Err(failure) = written {
+        notice(&failure.to_string());
     }
 }
 
 /// Tells whoever reads the log; in GitHub Actions, where the run is shown, too.
-#[cfg(feature = "github")]
 pub(super) fn notice(text: &str) {
     let line = printable(text);
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| v == "true") {

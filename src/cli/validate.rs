@@ -195,11 +195,13 @@ impl Validate {
         if !self.comment.comment {
             return;
         }
+        if self.output.format != Some(Format::Github) {
+            output::step_summary(report, global);
+        }
         let report = match output::json(report, global) {
             Ok(report) => report,
             Err(failure) => return output::notice(&format!("no comment: {failure}")),
         };
-        output::step_summary(&report);
         let published = super::pull_request::publish(&report, &self.comment.comment_key, None, &self.comment.further);
         match published {
             Err(failure) => output::notice(&format!("no comment: {failure}")),

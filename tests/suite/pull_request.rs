@@ -579,3 +579,21 @@ fn a_comment_without_a_pull_request_is_wrong_use_of_its_command() {
     assert!(shown.code == 0 && shown.out.starts_with(&github::marker("default")), "{shown:?}");
     let _ = json(&run(job.command(&["validate", "infra", "--format", "json"]).env("GITHUB_TOKEN", "")));
 }
+
+#[test]
+fn the_summary_of_the_step_is_there_without_a_comment_and_without_a_token() {
+    let fake = Fake::start();
+    let job = Job::new(&fake);
+    let result = run(job.command(&["validate", "infra", "--format", "github"]).env("GITHUB_TOKEN", ""));
+    assert_eq!(result.code, 1, "{result:?}");
+    assert_eq!(job.summary().matches("### iam-preflight: ❌ 1 blocking finding").count(), 1, "{}", job.summary());
+    run(job.command(&["validate", "infra", "--format", "github", "--comment"]).env("GITHUB_TOKEN", ""));
+    assert_eq!(job.summary().matches("### iam-preflight: ❌ 1 blocking finding").count(), 2, "each run once");
+    fs::write(job.path().join(".git/summary.md"), "x".repeat(999_990)).expect("a file");
+    run(job.command(&["validate", "infra", "--format", "github"]).env("GITHUB_TOKEN", ""));
+    assert!(job.summary().len() <= 1_000_000, "{}", job.summary().len());
+    let nowhere =
+        run(job.command(&["validate", "infra", "--format", "github"]).env("GITHUB_STEP_SUMMARY", "/no/such/file"));
+    assert_eq!(nowhere.code, 1);
+    assert!(nowhere.err.contains("::notice title=iam-preflight::could not write the step"), "{}", nowhere.err);
+}
