@@ -753,27 +753,33 @@ impl<'w, 'a> Decider<'w, 'a> {
         Some(Permitted { policy, statement, request })
     }
 
-    /// Roles that the holder may assume, each with the step that does it.
-    pub fn assumable(&self) -> Vec<(usize, Done)> {
+    /// Roles that the holder may assume.
+    pub fn assumable(&self) -> Vec<usize> {
         let mut found = Vec::new();
         for (examined, role) in self.assumable_roles().enumerate() {
             if examined >= ASSUMED {
                 self.left_out.set(self.left_out.get() + 1);
                 continue;
             }
-            found.extend(self.assume(role).map(|done| (role, done)));
+            found.extend(self.assume(role).map(|_| role));
         }
         found
     }
 
     /// What there is to gain from a role, and how it is said.
-    pub fn of_role(&self, path: &'static Path, role: usize, steps: Vec<Done>) -> Option<Escalation> {
+    pub fn of_role(
+        &self,
+        path: &'static Path,
+        role: usize,
+        steps: &dyn Fn() -> Option<Vec<Done>>,
+    ) -> Option<Escalation> {
         let candidate = as_it_is(role);
         let gain = self.gain(After::Other(role))?;
-        Some(self.escalation(path, &candidate, gain, steps))
+        Some(self.escalation(path, &candidate, gain, steps()?))
     }
 
-    fn assume(&self, role: usize) -> Option<Done> {
+    /// The step by which the holder assumes the role.
+    pub fn assume(&self, role: usize) -> Option<Done> {
         let target = self.world.holder(role)?;
         let trust = target.trust_compiled?;
         let mut keys = Vec::new();

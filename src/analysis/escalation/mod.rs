@@ -18,6 +18,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::analysis::holders::{HolderKind, Holders, Policies};
@@ -94,27 +95,37 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
     report.notices.extend(holders.notices.iter().cloned());
     let acting: Vec<usize> =
         (0..holders.all.len()).filter(|i| holders.all.get(*i).is_some_and(|h| h.kind != HolderKind::Group)).collect();
-    let parts: Vec<Part> = acting.par_iter().map(|position| of_holder(&world, *position)).collect();
-    let mut assumable: Vec<Vec<(usize, Done)>> = Vec::new();
-    assumable.resize_with(holders.all.len(), Vec::new);
+    let mut assumable: Vec<Vec<usize>> = vec![Vec::new(); holders.all.len()];
     let (mut undecided, mut left_out) = (Vec::new(), 0);
-    let mut found: Vec<Vec<Escalation>> = Vec::with_capacity(parts.len());
-    for (position, part) in acting.iter().zip(parts) {
-        if let Some(slot) = assumable.get_mut(*position) {
-            *slot = part.assumable;
+    // Part by part, so that what is left out in the end does not pile up before.
+    for part in acting.chunks(PART) {
+        let parts: Vec<Part> = part.par_iter().map(|position| of_holder(&world, *position)).collect();
+        for (position, part) in part.iter().zip(parts) {
+            if let Some(slot) = assumable.get_mut(*position) {
+                *slot = part.assumable;
+            }
+            undecided.extend(part.undecided);
+            left_out += part.left_out;
+            report.found.extend(part.found);
         }
-        undecided.extend(part.undecided);
-        left_out += part.left_out;
-        found.push(part.found);
+        merge(&mut report.found);
+        left_out += bound(&mut report.found);
     }
-    let chains: Vec<(Vec<Escalation>, usize)> =
-        acting.par_iter().map(|position| by_roles(&world, *position, &assumable)).collect();
-    for (direct, (chained, more)) in found.into_iter().zip(chains) {
-        left_out += more;
-        report.found.extend(direct.into_iter().chain(chained));
+    for part in acting.chunks(PART) {
+        let chains: Vec<(Vec<Escalation>, usize)> =
+            part.par_iter().map(|position| by_roles(&world, *position, &assumable)).collect();
+        for (chained, more) in chains {
+            left_out += more;
+            report.found.extend(chained);
+        }
+        merge(&mut report.found);
+        left_out += bound(&mut report.found);
     }
-    merge(&mut report.found);
-    left_out += bound(&mut report.found);
+    // In the order of the principals, and of the table.
+    let order: FxHashMap<&ResourceRef, usize> =
+        acting.iter().rev().filter_map(|i| Some((&holders.all.get(*i)?.id, *i))).collect();
+    let row = |method: &str| PATHS.iter().position(|p| p.method == method);
+    report.found.sort_by_cached_key(|e| (order.get(&e.principal).copied(), row(e.method)));
     if left_out > 0 {
         report.notices.push(format!(
             "{left_out} further targets of escalation were left out: of each principal and method, at most {REPORTED} are \
@@ -134,7 +145,7 @@ pub fn analyse(deployment: &Deployment, scps: &[Vec<PolicyDocument>], catalog: &
 #[derive(Default)]
 struct Part {
     found: Vec<Escalation>,
-    assumable: Vec<(usize, Done)>,
+    assumable: Vec<usize>,
     undecided: Vec<&'static str>,
     left_out: usize,
 }
@@ -147,21 +158,21 @@ fn of_holder(world: &World<'_>, position: usize) -> Part {
 }
 
 /// Roles that can be assumed, directly or one from the other, and that give something; and how many were left out.
-fn by_roles(world: &World<'_>, position: usize, assumable: &[Vec<(usize, Done)>]) -> (Vec<Escalation>, usize) {
+fn by_roles(world: &World<'_>, position: usize, assumable: &[Vec<usize>]) -> (Vec<Escalation>, usize) {
     let next = |from: usize| assumable.get(from).map(Vec::as_slice).unwrap_or_default();
     let path = PATHS.iter().find(|p| p.target == Target::AssumableRole);
     let (Some(path), false) = (path, next(position).is_empty()) else { return Default::default() };
     let Some(decider) = Decider::new(world, position) else { return Default::default() };
     // Breadth first: the shortest chain to each role.
-    let mut reached: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    let mut reached: BTreeMap<usize, usize> = BTreeMap::new();
     let mut frontier = vec![position];
     let mut order: Vec<(usize, usize)> = Vec::new();
     for _ in 0..HOPS {
         let mut further = Vec::new();
         for from in frontier {
-            for (number, (to, _)) in next(from).iter().enumerate() {
+            for to in next(from) {
                 if *to != position && !reached.contains_key(to) && order.len() < CHAINS {
-                    reached.insert(*to, (from, number));
+                    reached.insert(*to, from);
                     order.push((*to, order.len()));
                     further.push(*to);
                 }
@@ -177,14 +188,18 @@ fn by_roles(world: &World<'_>, position: usize, assumable: &[Vec<(usize, Done)>]
             left_out += 1;
             continue;
         }
-        let mut steps = Vec::new();
-        let mut at = role;
-        while let Some((from, number)) = reached.get(&at) {
-            steps.extend(next(*from).get(*number).map(|(_, done)| done.clone()));
-            at = *from;
-        }
-        steps.reverse();
-        found.extend(decider.of_role(path, role, steps));
+        let steps = || {
+            let mut steps = Vec::new();
+            let mut at = role;
+            while let Some(from) = reached.get(&at) {
+                let hop = if *from == position { decider.assume(at) } else { Decider::new(world, *from)?.assume(at) };
+                steps.push(hop?);
+                at = *from;
+            }
+            steps.reverse();
+            Some(steps)
+        };
+        found.extend(decider.of_role(path, role, &steps));
     }
     (found, left_out)
 }
@@ -213,12 +228,15 @@ fn bound(found: &mut Vec<Escalation>) -> usize {
     before - found.len()
 }
 
+/// Principals that are looked at before what was found is bounded.
+const PART: usize = 512;
+
 /// Roles that are reached from one principal, at most.
 const CHAINS: usize = 200;
 
 /// The same under different undecided conditions is one; what holds under all of them has none.
 fn merge(found: &mut Vec<Escalation>) {
-    let mut first: rustc_hash::FxHashMap<(ResourceRef, &'static str, ResourceRef), usize> = Default::default();
+    let mut first: FxHashMap<(ResourceRef, &'static str, ResourceRef), usize> = Default::default();
     let mut kept: Vec<Escalation> = Vec::with_capacity(found.len());
     for escalation in found.drain(..) {
         let key = (escalation.principal.clone(), escalation.method, escalation.gains.clone());

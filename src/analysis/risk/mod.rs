@@ -18,6 +18,7 @@ use crate::logic::engine::{Permissions, Ties, Wanted, concerns, permitted};
 use crate::logic::evaluate::{PolicyKind, applies};
 use crate::logic::{Caller, Context, Request};
 use crate::model::{Deployment, ResourceRef, When};
+use crate::policy::glob::may_meet;
 use crate::policy::{Arn, PolicyDocument, Statement};
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
 
@@ -187,10 +188,19 @@ fn may(
             return done(request);
         }
     }
-    if !exactly {
+    // The engine is worth asking where a statement has a condition, or leaves out no more than the Region.
+    let open = filled("*");
+    let perhaps = |s: &Statement| {
+        let meets = |pattern: &str| open.iter().any(|resource| may_meet(pattern, resource));
+        s.resource
+            .as_ref()
+            .is_none_or(|list| list.items.iter().any(|i| i.text.as_str() == "*" || meets(i.text.as_str())))
+    };
+    let statements = permissions.policies.iter().flat_map(|p| &p.document().statements);
+    if !exactly || !statements.into_iter().any(|s| s.is_allow() && concerns(s, action) && perhaps(s)) {
         return None;
     }
-    let wanted = Wanted { caller, action: action.into(), resources: filled("*"), keys: Vec::new() };
+    let wanted = Wanted { caller, action: action.into(), resources: open, keys: Vec::new() };
     let permitted = permitted(permissions, &wanted, Ties::Tied, &|_| true).ok().flatten()?;
     done(permitted.request)
 }
