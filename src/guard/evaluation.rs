@@ -115,7 +115,13 @@ impl Container<'_> {
 
 /// Evaluates one rule file.
 pub(super) fn evaluate(view: &str, file: &RuleFile) -> Result<Vec<RuleResult>, GuardError> {
-    let rejected = |cause: &str| GuardError::Rejected { file: file.name.clone(), cause: one_line(cause) };
+    // A syntax error quotes all that follows it; the line and what it begins with say enough.
+    let short = |cause: &str| {
+        let cause = one_line(cause);
+        let end = cause.char_indices().nth(300).map_or(cause.len(), |(i, _)| i);
+        format!("{}{}", &cause[..end], if end < cause.len() { "…" } else { "" })
+    };
+    let rejected = |cause: &str| GuardError::Rejected { file: file.name.clone(), cause: short(cause) };
     let run = || {
         cfn_guard::run_checks(
             cfn_guard::ValidateInput { content: view, file_name: "deployment" },

@@ -121,7 +121,7 @@ fn finding(view: &View<'_>, file: &RuleFile, name: &str, failure: evaluation::Fa
         code: code(name),
         finding_type: rule.map_or(crate::finding::FindingType::Error, |r| r.finding_type),
         title: rule.and_then(Rule::title).unwrap_or("A rule of the organisation is not met").to_owned().into(),
-        message: format!("{} (rule `{name}`, {}:{line})", reason.trim().trim_end_matches('.'), file.name),
+        message: format!("Rule `{name}` ({}:{line}): {}.", file.name, reason.trim().trim_end_matches('.')),
         policy: place.policy,
         when: policy.and_then(|p| p.when.clone()),
         resource: place.resource,

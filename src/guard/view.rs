@@ -26,6 +26,8 @@ pub struct View<'a> {
     /// The policies shown, in order: those that the inputs define.
     pub(super) policies: Vec<PolicyId>,
     resources: FxHashMap<(InputId, &'a ResourceRef), usize>,
+    /// The principals that have a policy, inline or attached.
+    holders: FxHashMap<PolicyId, Vec<&'a ResourceRef>>,
 }
 
 impl<'a> View<'a> {
@@ -33,7 +35,13 @@ impl<'a> View<'a> {
     pub fn new(deployment: &'a Deployment, context: &'a Context<'a>) -> View<'a> {
         let policies = deployment.policies.iter().enumerate().filter(|(_, p)| p.is_own).map(|(i, _)| PolicyId(i));
         let resources = deployment.resources.iter().enumerate().map(|(i, r)| ((r.input, &r.id), i));
-        View { deployment, context, policies: policies.collect(), resources: resources.collect() }
+        let mut holders: FxHashMap<PolicyId, Vec<&ResourceRef>> = FxHashMap::default();
+        for principal in &deployment.principals {
+            for policy in &principal.policies {
+                holders.entry(*policy).or_default().push(&principal.id);
+            }
+        }
+        View { deployment, context, policies: policies.collect(), resources: resources.collect(), holders }
     }
 
     /// The resource that defines a principal.
@@ -68,13 +76,19 @@ impl<'a> View<'a> {
         let policy = self.deployment.policies.get(id.0)?;
         let denied = denied_to_all(policy);
         let statements = policy.document.iter().flat_map(|d| &d.statements);
+        let mut attached: Vec<&ResourceRef> = policy.attached_to.iter().collect();
+        for holder in self.holders.get(&id).into_iter().flatten() {
+            if !attached.contains(holder) {
+                attached.push(holder);
+            }
+        }
         Some(json!({
             "id": self.policy_id(id),
             "resource": policy.resource,
             "name": policy.name,
             "policyType": policy.policy_type.as_str(),
             "resourceType": policy.resource_type,
-            "attachedTo": policy.attached_to,
+            "attachedTo": attached,
             "status": policy.status(),
             "analysed": policy.status() == PolicyStatus::Analysed,
             "when": policy.when.as_ref().map(ToString::to_string),

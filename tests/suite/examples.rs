@@ -32,6 +32,7 @@ const OTHERS: [&str; 20] = [
     "examples/custom-checks/before.yaml",
     "examples/escalation/template.yaml",
     "examples/external-access/template.yaml",
+    "examples/rules/template.yaml",
     "examples/simulate/regions.json",
     "examples/simulate/report-writer.json",
     "examples/simulate/reports-bucket.json",

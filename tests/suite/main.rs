@@ -33,6 +33,8 @@ mod pull_request;
 mod report;
 mod report_formats;
 mod risk;
+#[cfg(feature = "guard")]
+mod rules;
 mod sam;
 mod simulate;
 mod suppressions;
