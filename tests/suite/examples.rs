@@ -22,11 +22,18 @@ const EXAMPLES: [(&str, &[&str]); 8] = [
 const PLAN: &str = "examples/terraform/queue/plan.json";
 
 /// Examples that others name, or that are no inputs.
-const OTHERS: [&str; 20] = [
+const OTHERS: [&str; 27] = [
     "examples/cdk/assembly/Alarms.template.json",
     "examples/cdk/assembly/cdk.out",
     "examples/ci/buildspec.yml",
+    "examples/ci/github-cdk.yml",
+    "examples/ci/github-comment.yml",
+    "examples/ci/github-fork-check.yml",
+    "examples/ci/github-fork-comment.yml",
+    "examples/ci/github-sarif.yml",
+    "examples/ci/github-terraform.yml",
     "examples/ci/github-workflow.yml",
+    "examples/ci/gitlab-ci.yml",
     "examples/cloudformation/nested/storage.yaml",
     "examples/custom-checks/after.yaml",
     "examples/custom-checks/before.yaml",
@@ -127,18 +134,37 @@ fn a_parameter_that_is_not_echoed_never_appears() {
 }
 
 #[test]
-fn the_workflow_names_inputs_of_the_action_and_files_that_exist() {
+fn the_workflow_names_files_that_pass() {
     let text = std::fs::read_to_string(root().join("examples/ci/github-workflow.yml")).expect("the workflow");
-    let action = std::fs::read_to_string(root().join("action.yml")).expect("action.yml");
-    let (_, with) = text.split_once("with:\n").expect("inputs");
-    for line in with.lines().filter(|l| l.starts_with("          ") && !l.starts_with("           ")) {
-        let name = line.trim().split(':').next().expect("a name");
-        assert!(action.contains(&format!("\n  {name}:\n")), "{name}");
-    }
-    let files: Vec<&str> = with.lines().map(str::trim).filter(|l| l.starts_with("examples/")).collect();
+    let files: Vec<&str> = text.lines().map(str::trim).filter(|l| l.starts_with("examples/")).collect();
     assert!(!files.is_empty());
     let result = run(iam_preflight().arg("validate").args(&files));
     assert_eq!(result.code, 0, "{result:?}");
+}
+
+#[test]
+fn workflows_give_the_action_inputs_and_read_outputs_that_it_has() {
+    let action = std::fs::read_to_string(root().join("action.yml")).expect("action.yml");
+    let mut uses = 0;
+    for entry in std::fs::read_dir(root().join("examples/ci")).expect("examples") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a file");
+        // A step of the action goes on as long as its lines are indented further than the dash.
+        for step in text.split("\n      - ").filter(|s| s.contains("uses: example/iam-preflight") || s.contains("uses: ./")) {
+            uses += 1;
+            let (_, with) = step.split_once("with:\n").expect("inputs");
+            let inputs = with.lines().take_while(|l| l.starts_with("          "));
+            for line in inputs.filter(|l| !l.starts_with("           ") && !l.trim_start().starts_with('#')) {
+                let name = line.trim().split(':').next().expect("a name");
+                assert!(action.contains(&format!("\n  {name}:\n")), "{}: {name}", path.display());
+            }
+        }
+        for output in text.split("steps.validate.outputs.").skip(1) {
+            let name: String = output.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            assert!(action.contains(&format!("steps.run.outputs.{name} ")), "{}: {name}", path.display());
+        }
+    }
+    assert!(uses >= 7, "{uses}");
 }
 
 #[test]

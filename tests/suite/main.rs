@@ -3,6 +3,7 @@
 mod access_diff;
 mod action;
 mod binary;
+mod book;
 mod catalog;
 mod catalog_cloudformation;
 mod check_documentation;
