@@ -150,7 +150,9 @@ fn workflows_give_the_action_inputs_and_read_outputs_that_it_has() {
         let path = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("a file");
         // A step of the action goes on as long as its lines are indented further than the dash.
-        for step in text.split("\n      - ").filter(|s| s.contains("uses: example/iam-preflight") || s.contains("uses: ./")) {
+        for step in
+            text.split("\n      - ").filter(|s| s.contains("uses: example/iam-preflight") || s.contains("uses: ./"))
+        {
             uses += 1;
             let (_, with) = step.split_once("with:\n").expect("inputs");
             let inputs = with.lines().take_while(|l| l.starts_with("          "));

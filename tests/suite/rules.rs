@@ -121,8 +121,10 @@ fn external_access_is_in_the_view() {
 #[test]
 fn a_failed_expectation_names_its_line_and_fails_the_run() {
     let rules = "rule r when policies !empty {\n  policies[*].id == \"a\" <<not a>>\n}\n";
-    let tests = "- name: one\n  input: {policies: [{id: b}]}\n  expectations:\n    rules:\n      r: PASS\n      s: FAIL\n";
-    let folder = folder(&[("x.guard", rules), ("x-y.guard", "rule q {\n  a exists\n}\n"), ("tests/x_tests.yaml", tests)]);
+    let tests =
+        "- name: one\n  input: {policies: [{id: b}]}\n  expectations:\n    rules:\n      r: PASS\n      s: FAIL\n";
+    let folder =
+        folder(&[("x.guard", rules), ("x-y.guard", "rule q {\n  a exists\n}\n"), ("tests/x_tests.yaml", tests)]);
     let result = run(in_folder(folder.path()).args(["rules", "test", "x.guard"]));
     assert_eq!(result.code, 1, "{result:?}");
     assert!(result.out.contains("tests/x_tests.yaml:5: one: rule `r`: expected PASS, found FAIL"), "{}", result.out);
