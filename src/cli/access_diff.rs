@@ -104,8 +104,8 @@ fn compared(
     };
     let mut diff = compare(&earlier, &loaded.deployment, catalog);
     let zone = external_access::zone(options.account_id.as_deref(), &[], options.organization_id.as_deref());
-    let mut external = external_access::analyse(&loaded.deployment, &zone, catalog);
-    external_access::compare(&mut external, external_access::analyse(earlier.deployment(), &zone, catalog));
+    let mut external = external_access::analyse(&loaded.deployment, &zone, catalog, |_| true);
+    external_access::compare(&mut external, external_access::analyse(earlier.deployment(), &zone, catalog, |_| true));
     mark_external(&mut diff, &external, earlier.deployment(), &loaded.deployment);
     Ok((earlier, diff))
 }

@@ -4,25 +4,17 @@ use clap::Args;
 
 use super::options::{InputOptions, JudgementOptions, OutputOptions, account_id};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
+use crate::analysis::counterpart::Earlier;
 use crate::analysis::external_access::{self, ExternalAccessReport};
+use crate::catalog::Catalog;
 use crate::logic::evaluate::PolicyKind;
-use crate::model::Deployment;
+use crate::model::{Deployment, InputKind, Policy};
 use crate::report::{Format, counted, location_json};
 use crate::source::Sources;
 
-/// Find who outside the zone of trust gets at the resources.
-///
-/// The zone of trust is the account of the deployment (`--account-id`), with the accounts of `--trusted-accounts` and the
-/// organization of `--organization-id`.
-#[derive(Debug, Args)]
-pub(super) struct ExternalAccessCommand {
-    #[command(flatten)]
-    input: InputOptions,
-
-    /// An earlier version (a file, a folder, or git:REF): only external access that is new counts
-    #[arg(long, value_name = "BASE", help_heading = "External access")]
-    base: Option<String>,
-
+/// The zone of trust, and what is meant.
+#[derive(Debug, Default, Args)]
+pub(super) struct ZoneOptions {
     /// Further accounts of the zone of trust
     #[arg(
         long,
@@ -40,6 +32,78 @@ pub(super) struct ExternalAccessCommand {
     /// Principals that may come in: account ids, ARNs, identity providers, canonical ids; `*` for anybody
     #[arg(long, value_name = "PRINCIPAL,…", value_delimiter = ',', help_heading = "External access")]
     allow_external_principals: Vec<String>,
+}
+
+/// Of what the external access is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Every policy of the inputs.
+    Everything,
+    /// What a deployment makes anew: no bare documents, which belong to no resource, and of a plan what was not there before.
+    Deployed,
+}
+
+impl ZoneOptions {
+    /// The external access of the inputs, and the earlier version that it was compared with.
+    pub(super) fn find(
+        &self,
+        input: &InputOptions,
+        base: Option<&str>,
+        loaded: &pipeline::Loaded,
+        config: &config::Config,
+        sources: &Sources,
+        catalog: &Catalog,
+        scope: Scope,
+    ) -> Result<(ExternalAccessReport, Option<Earlier>), Failure> {
+        let zone = external_access::zone(
+            input.account_id.as_deref(),
+            &self.trusted_accounts,
+            input.organization_id.as_deref(),
+        );
+        let belongs = |policy: &Policy| {
+            let kind = loaded.deployment.inputs.get(policy.input.0).map(|i| i.kind);
+            scope == Scope::Everything || kind != Some(InputKind::PolicyDocument)
+        };
+        let mut found = external_access::analyse(&loaded.deployment, &zone, catalog, belongs);
+        let rcps =
+            self.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
+        let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
+        let is_plan = || loaded.deployment.inputs.iter().any(|i| i.kind == InputKind::TerraformPlan);
+        let earlier = match base {
+            Some(base) => Some(base::load(base, input, loaded, sources, catalog)?),
+            None if scope == Scope::Deployed && is_plan() => {
+                Some(Earlier::new(pipeline::load_before(input, &loaded.found, sources, catalog)?, &[]))
+            }
+            None => None,
+        };
+        if let Some(earlier) = &earlier {
+            let before = external_access::analyse(earlier.deployment(), &zone, catalog, |_| true);
+            external_access::compare(&mut found, before);
+        }
+        external_access::restrict(&mut found, &rcps, catalog);
+        if !self.allow_external_principals.is_empty() {
+            external_access::allow(&mut found, &self.allow_external_principals);
+        }
+        external_access::archive(&mut found, &config.archive_rules);
+        Ok((found, earlier))
+    }
+}
+
+/// Find who outside the zone of trust gets at the resources.
+///
+/// The zone of trust is the account of the deployment (`--account-id`), with the accounts of `--trusted-accounts` and the
+/// organization of `--organization-id`.
+#[derive(Debug, Args)]
+pub(super) struct ExternalAccessCommand {
+    #[command(flatten)]
+    input: InputOptions,
+
+    /// An earlier version (a file, a folder, or git:REF): only external access that is new counts
+    #[arg(long, value_name = "BASE", help_heading = "External access")]
+    base: Option<String>,
+
+    #[command(flatten)]
+    zone: ZoneOptions,
 
     #[command(flatten)]
     judgement: JudgementOptions,
@@ -55,27 +119,8 @@ impl ExternalAccessCommand {
         let catalog = data.catalog();
         let sources = Sources::new();
         let mut loaded = pipeline::load(&self.input, &sources, catalog)?;
-        let zone = external_access::zone(
-            self.input.account_id.as_deref(),
-            &self.trusted_accounts,
-            self.input.organization_id.as_deref(),
-        );
-        let mut found = external_access::analyse(&loaded.deployment, &zone, catalog);
-        let rcps =
-            self.rcp.iter().map(|path| super::simulate::read_policy(&sources, path, PolicyKind::ResourceControl));
-        let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
-        let earlier = match &self.base {
-            Some(base) => Some(base::load(base, &self.input, &loaded, &sources, catalog)?),
-            None => None,
-        };
-        if let Some(earlier) = &earlier {
-            external_access::compare(&mut found, external_access::analyse(earlier.deployment(), &zone, catalog));
-        }
-        external_access::restrict(&mut found, &rcps, catalog);
-        if !self.allow_external_principals.is_empty() {
-            external_access::allow(&mut found, &self.allow_external_principals);
-        }
-        external_access::archive(&mut found, &config.archive_rules);
+        let (mut found, earlier) =
+            self.zone.find(&self.input, self.base.as_deref(), &loaded, &config, &sources, catalog, Scope::Everything)?;
         loaded.notices.append(&mut found.notices);
         loaded.notices.push(summary(&found));
         let findings = external_access::findings(&found.found, &loaded.deployment);
@@ -93,7 +138,7 @@ impl ExternalAccessCommand {
     }
 }
 
-fn in_json(
+pub(super) fn in_json(
     found: &ExternalAccessReport,
     now: &Deployment,
     before: Option<&Deployment>,
@@ -108,7 +153,7 @@ fn in_json(
 }
 
 /// How much there is, in a sentence.
-fn summary(found: &ExternalAccessReport) -> String {
+pub(super) fn summary(found: &ExternalAccessReport) -> String {
     let active = found.found.iter().filter(|a| !a.archived && !a.is_resolved()).count();
     let public = found.found.iter().filter(|a| a.is_public && !a.is_resolved()).count();
     let gone = found.found.iter().filter(|a| a.is_resolved()).count();

@@ -130,7 +130,7 @@ pub(super) fn context<'a>(
     let mut context = Context { policy_ids, external_access: Vec::new() };
     if rules.is_empty() || rules.iter().any(|r| r.reads("externalAccess")) {
         let zone = external_access::zone(options.account_id.as_deref(), &[], options.organization_id.as_deref());
-        let found = external_access::analyse(deployment, &zone, catalog).found;
+        let found = external_access::analyse(deployment, &zone, catalog, |_| true).found;
         let json = external_access::report_json(&found, |access, location| {
             let policy = deployment.policies.get(access.policy.0);
             let input = policy.and_then(|p| deployment.inputs.get(p.input.0)).map_or("", |i| i.path.as_str());

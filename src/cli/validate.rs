@@ -6,6 +6,7 @@ use clap::{ArgAction, Args};
 
 use super::escalation::EscalationOptions;
 use super::evidence::{EvidenceFiles, troubles};
+use super::external_access::{self, Scope, ZoneOptions};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, access_diff, config, output, pipeline};
 use crate::analysis::unused_access::report_json;
@@ -37,6 +38,13 @@ pub(super) struct Validate {
     /// them; what the inputs' users and roles don't use is found, too
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Evidence")]
     activity: Vec<std::path::PathBuf>,
+
+    #[command(flatten)]
+    zone: ZoneOptions,
+
+    /// Don't look for external access
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "External access")]
+    no_external_access: bool,
 
     #[command(flatten)]
     escalation: EscalationOptions,
@@ -93,6 +101,14 @@ impl Validate {
             pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict, timings.as_ref());
         #[cfg(feature = "guard")]
         findings.extend(pipeline::check_rules(&loaded, &self.rules, &self.input, &sources, catalog)?);
+        let mut external = None;
+        if !self.no_external_access {
+            let (mut found, earlier) =
+                self.zone.find(&self.input, self.base.as_deref(), &loaded, &config, &sources, catalog, Scope::Deployed)?;
+            findings.extend(crate::analysis::external_access::findings(&found.found, &loaded.deployment));
+            loaded.notices.append(&mut found.notices);
+            external = Some((found, earlier));
+        }
         let escalations = self.escalation.find(&loaded.deployment, &sources, catalog)?;
         findings.extend(escalations.findings(&loaded.deployment));
         loaded.notices.extend(escalations.notices());
@@ -116,6 +132,10 @@ impl Validate {
         let checked = start.elapsed();
         let mut report = pipeline::report("validate", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let mut outcome = pipeline::outcome(&report, &self.judgement);
+        report.external_access = external.map(|(found, earlier)| {
+            let before = earlier.as_ref().map(|e| e.deployment());
+            external_access::in_json(&found, &loaded.deployment, before, &sources)
+        });
         escalations.add_to(&mut report, &loaded.deployment, &sources);
         if let Some((found, broken)) = &unused {
             report.unused_access = Some(report_json(&found.found, &policy_ids(&loaded.deployment)));

@@ -50,7 +50,7 @@ fn deployment(resource_type: &str, policy: &Value) -> Deployment {
 }
 
 fn found(resource_type: &str, policy: &Value, zone: &Zone) -> ExternalAccessReport {
-    analyse(&deployment(resource_type, policy), zone, Catalog::embedded())
+    analyse(&deployment(resource_type, policy), zone, Catalog::embedded(), |_| true)
 }
 
 fn seen(access: &ExternalAccess) -> Value {

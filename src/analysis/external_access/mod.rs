@@ -130,11 +130,17 @@ pub fn zone(account: Option<&str>, further: &[String], organization: Option<&str
     }
 }
 
-/// Finds the external access of all resource-based policies of a deployment.
-pub fn analyse(deployment: &Deployment, zone: &Zone, catalog: &Catalog) -> ExternalAccessReport {
+/// Finds the external access of those resource-based policies of a deployment that `belongs` picks.
+pub fn analyse(
+    deployment: &Deployment,
+    zone: &Zone,
+    catalog: &Catalog,
+    belongs: impl Fn(&Policy) -> bool + Sync,
+) -> ExternalAccessReport {
     let blocks = Blocks::new(deployment);
     let of_policy = |(index, policy): (usize, &Policy)| of(PolicyId(index), policy, &blocks, zone, catalog);
-    let parts: Vec<ExternalAccessReport> = deployment.policies.par_iter().enumerate().map(of_policy).collect();
+    let policies = deployment.policies.par_iter().enumerate().filter(|(_, policy)| belongs(policy));
+    let parts: Vec<ExternalAccessReport> = policies.map(of_policy).collect();
     let mut report = ExternalAccessReport::default();
     for part in parts {
         report.found.extend(part.found);
