@@ -102,7 +102,8 @@ impl Validate {
         #[cfg(feature = "guard")]
         findings.extend(pipeline::check_rules(&loaded, &self.rules, &self.input, &sources, catalog)?);
         let mut external = None;
-        if !self.no_external_access {
+        let has_resources = loaded.deployment.inputs.iter().any(|i| i.kind != InputKind::PolicyDocument);
+        if has_resources && !self.no_external_access {
             let (mut found, earlier) =
                 self.zone.find(&self.input, self.base.as_deref(), &loaded, &config, &sources, catalog, Scope::Deployed)?;
             findings.extend(crate::analysis::external_access::findings(&found.found, &loaded.deployment));

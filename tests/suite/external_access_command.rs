@@ -109,3 +109,56 @@ fn archive_rules_and_allowed_principals_make_no_findings() {
         assert!(outcome.err.contains(said), "{wrong}: {}", outcome.err);
     }
 }
+
+fn external_codes(report: &Value) -> usize {
+    let findings = report["findings"].as_array().expect("findings");
+    findings.iter().filter(|f| f["issueCode"] == "EXTERNAL_PRINCIPAL").count()
+}
+
+#[test]
+fn validate_finds_new_external_access_of_what_is_deployed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join(EXAMPLE)).expect("the example");
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("before.yaml", &text.replace("vpce-5e6f7a8b", "vpce-99999999"));
+    write("template.yaml", &text);
+    let validate = |args: &[&str]| {
+        let report = run(in_folder(folder.path()).arg("validate").args(args).args(["--format", "json"]));
+        let report = json(&report);
+        hold_to_schema(&report);
+        report
+    };
+    assert_eq!(external_codes(&validate(&["template.yaml"])), 4);
+    assert_eq!(external_codes(&validate(&["template.yaml", "--base", "before.yaml"])), 1);
+    let allowed = validate(&["template.yaml", "--allow-external-principals", "444455556666"]);
+    assert!(external_codes(&allowed) < 4, "{allowed}");
+    let without = validate(&["template.yaml", "--no-external-access"]);
+    assert_eq!((external_codes(&without), without.get("externalAccess")), (0, None));
+
+    let document = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "444455556666"},
+        "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-central-1:111122223333:orders"}]}"#;
+    write("policy.json", document);
+    let bare = validate(&["policy.json", "--policy-type", "RESOURCE_POLICY"]);
+    assert_eq!((external_codes(&bare), bare.get("externalAccess")), (0, None));
+
+    let plan = |actions: &str, before: Value| {
+        let after = serde_json::json!({"queue_url": "https://q", "policy": document});
+        let resource = serde_json::json!({"address": "aws_sqs_queue_policy.orders", "mode": "managed",
+            "type": "aws_sqs_queue_policy", "name": "orders", "provider_name": "hashicorp/aws"});
+        let mut planned = resource.clone();
+        planned["values"] = after.clone();
+        let mut change = resource;
+        change["change"] =
+            serde_json::json!({"actions": [actions], "before": before, "after": after, "after_unknown": {}});
+        serde_json::json!({"format_version": "1.2", "terraform_version": "1.9.0",
+            "planned_values": {"root_module": {"resources": [planned]}}, "resource_changes": [change]})
+    };
+    write("plan.json", &plan("create", Value::Null).to_string());
+    assert_eq!(external_codes(&validate(&["plan.json"])), 1);
+    let before = serde_json::json!({"queue_url": "https://q", "policy": document});
+    write("plan.json", &plan("no-op", before).to_string());
+    let unchanged = validate(&["plan.json"]);
+    assert_eq!(external_codes(&unchanged), 0);
+    assert_eq!(unchanged["externalAccess"][0]["changeType"], "UNCHANGED");
+}
