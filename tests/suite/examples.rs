@@ -39,6 +39,7 @@ const OTHERS: [&str; 28] = [
     "examples/custom-checks/before.yaml",
     "examples/escalation/template.yaml",
     "examples/external-access/template.yaml",
+    "examples/graph/template.yaml",
     "examples/rules/template.yaml",
     "examples/simulate/regions.json",
     "examples/simulate/report-writer.json",
