@@ -65,8 +65,7 @@ impl ZoneOptions {
             scope == Scope::Everything || kind != Some(InputKind::PolicyDocument)
         };
         let mut found = external_access::analyse(&loaded.deployment, &zone, catalog, belongs);
-        let rcps =
-            self.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
+        let rcps = self.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
         let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
         let is_plan = || loaded.deployment.inputs.iter().any(|i| i.kind == InputKind::TerraformPlan);
         let earlier = match base {
@@ -119,8 +118,15 @@ impl ExternalAccessCommand {
         let catalog = data.catalog();
         let sources = Sources::new();
         let mut loaded = pipeline::load(&self.input, &sources, catalog)?;
-        let (mut found, earlier) =
-            self.zone.find(&self.input, self.base.as_deref(), &loaded, &config, &sources, catalog, Scope::Everything)?;
+        let (mut found, earlier) = self.zone.find(
+            &self.input,
+            self.base.as_deref(),
+            &loaded,
+            &config,
+            &sources,
+            catalog,
+            Scope::Everything,
+        )?;
         loaded.notices.append(&mut found.notices);
         loaded.notices.push(summary(&found));
         let findings = external_access::findings(&found.found, &loaded.deployment);

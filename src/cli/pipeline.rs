@@ -382,8 +382,11 @@ fn codes(command: &str, strict: bool) -> Vec<(&'static str, bool)> {
     let checks = checks::registry().map(|c| (c.code, validates && (strict || c.origin == CheckOrigin::AccessAnalyzer)));
     let custom = CustomCheck::ALL.iter().map(|c| (c.code(), command == c.command()));
     let unused = unused_access::UnusedAccessCode::ALL.iter().map(|k| (k.code, command == "unused"));
-    let others =
-        [(external_access::CODE, validates || command == "external-access"), (escalation::CODE, false), ("GUARD_RULE", false)];
+    let others = [
+        (external_access::CODE, validates || command == "external-access"),
+        (escalation::CODE, false),
+        ("GUARD_RULE", false),
+    ];
     let risks = Category::ALL.iter().map(|c| (c.code(), false));
     checks.chain(custom).chain(unused).chain(others).chain(risks).collect()
 }

@@ -104,8 +104,15 @@ impl Validate {
         let mut external = None;
         let has_resources = loaded.deployment.inputs.iter().any(|i| i.kind != InputKind::PolicyDocument);
         if has_resources && !self.no_external_access {
-            let (mut found, earlier) =
-                self.zone.find(&self.input, self.base.as_deref(), &loaded, &config, &sources, catalog, Scope::Deployed)?;
+            let (mut found, earlier) = self.zone.find(
+                &self.input,
+                self.base.as_deref(),
+                &loaded,
+                &config,
+                &sources,
+                catalog,
+                Scope::Deployed,
+            )?;
             findings.extend(crate::analysis::external_access::findings(&found.found, &loaded.deployment));
             loaded.notices.append(&mut found.notices);
             external = Some((found, earlier));
