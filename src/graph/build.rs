@@ -14,9 +14,7 @@ use super::model::{AccessGraph, Edge, EdgeKind, Node, NodeKind};
 use super::resources::{ArnIndex, Meets};
 use crate::analysis::custom_check::kind_of;
 use crate::analysis::holders::{Holder, HolderKind, Holders, Policies};
-use crate::analysis::reach::{
-    Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, caller, with_parts,
-};
+use crate::analysis::reach::{Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, caller, with_parts};
 use crate::analysis::settled::settled;
 use crate::catalog::{AccessLevel, Catalog};
 use crate::logic::engine::{CompiledPolicy, Ties, Wanted, concerns, reaches};
@@ -68,7 +66,9 @@ pub fn build(deployment: &Deployment, guardrails: &Guardrails, catalog: &Catalog
     let mut notices: Vec<String> = holders.notices.clone();
     notices.extend(guards.unknown.iter().map(|u| format!("not taken into account: {u}")));
     let mut said: FxHashSet<String> = FxHashSet::default();
-    for unknown in holders.all.iter().flat_map(|h| h.unknown.iter().map(move |u| format!("{u} of `{}` is not known", h.id.id))) {
+    for unknown in
+        holders.all.iter().flat_map(|h| h.unknown.iter().map(move |u| format!("{u} of `{}` is not known", h.id.id)))
+    {
         if said.insert(unknown.clone()) && said.len() <= FEW {
             notices.push(unknown);
         }
@@ -78,7 +78,10 @@ pub fn build(deployment: &Deployment, guardrails: &Guardrails, catalog: &Catalog
     }
     notices.append(&mut builder.limited);
     if builder.nodes_left_out > 0 {
-        notices.push(format!("the graph is cut at {NODES} nodes: {} are left out, with their edges", builder.nodes_left_out));
+        notices.push(format!(
+            "the graph is cut at {NODES} nodes: {} are left out, with their edges",
+            builder.nodes_left_out
+        ));
     }
     if builder.edges_left_out > 0 {
         notices.push(format!("the graph is cut at {EDGES} edges: {} are left out", builder.edges_left_out));
@@ -280,7 +283,9 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
             let of_boundary = principal.permissions_boundary.iter().map(|m| (m, EdgeKind::Boundary));
-            for (reference, kind) in principal.managed_policies.iter().map(|m| (m, EdgeKind::Attached)).chain(of_boundary) {
+            for (reference, kind) in
+                principal.managed_policies.iter().map(|m| (m, EdgeKind::Attached)).chain(of_boundary)
+            {
                 let to = match reference.policy {
                     Some(id) => self.policy_node(id),
                     None => self.other(NodeKind::Policy, &settled(reference.arn.as_str())),
@@ -324,7 +329,10 @@ impl<'a> Builder<'_, 'a> {
                     (Some(id), _) => by_policy.entry(*id).or_default().push((position, number)),
                     (None, Some(arn)) => {
                         let entry = by_arn.entry(arn.clone());
-                        entry.or_insert_with(|| (attached.compiled, attached.named_at, Vec::new())).2.push((position, number));
+                        entry
+                            .or_insert_with(|| (attached.compiled, attached.named_at, Vec::new()))
+                            .2
+                            .push((position, number));
                     }
                     (None, None) => {}
                 }
@@ -616,7 +624,9 @@ impl<'a> Builder<'_, 'a> {
         let estate = self.estate;
         let all = &estate.holders.all;
         let speaks = |h: &Holder<'_>, action: &str| {
-            h.policies.iter().any(|p| p.compiled.document().statements.iter().any(|s| s.is_allow() && concerns(s, action)))
+            h.policies
+                .iter()
+                .any(|p| p.compiled.document().statements.iter().any(|s| s.is_allow() && concerns(s, action)))
         };
         let acting = |h: &&Holder<'_>| h.is_real && h.kind != HolderKind::Group;
         let assumers: Vec<usize> =
@@ -710,7 +720,8 @@ impl<'a> Builder<'_, 'a> {
         for (role, target) in trusts {
             let mut services: Vec<SmolStr> = Vec::new();
             let statements = target.sides.iter().flat_map(|s| &s.document.statements).filter(|s| s.is_allow());
-            for item in statements.flat_map(|s| &s.principal).flat_map(|p| p.of_type("Service")).flat_map(|l| &l.items) {
+            for item in statements.flat_map(|s| &s.principal).flat_map(|p| p.of_type("Service")).flat_map(|l| &l.items)
+            {
                 services.push(settled(item.text.as_str()).into());
             }
             services.sort_unstable();
@@ -793,7 +804,8 @@ impl<'a> Builder<'_, 'a> {
         }
         let mut of_symbol: FxHashMap<Symbol, Option<NodeIndex>> = FxHashMap::default();
         for resource in &deployment.resources {
-            let (Some(from), Some(properties)) = (self.by_resource.get(&resource.id).copied(), &resource.properties) else {
+            let (Some(from), Some(properties)) = (self.by_resource.get(&resource.id).copied(), &resource.properties)
+            else {
                 continue;
             };
             let mut found: Vec<(NodeIndex, Span)> = Vec::new();
@@ -904,7 +916,9 @@ fn example_action(statement: &Statement, arns: &[SmolStr], catalog: &Catalog) ->
             None if pattern == "*" => "*",
             _ => continue,
         };
-        if let Some(action) = catalog.service(service).and_then(|s| s.actions_matching(name).find(|a| !a.resources.is_empty())) {
+        if let Some(action) =
+            catalog.service(service).and_then(|s| s.actions_matching(name).find(|a| !a.resources.is_empty()))
+        {
             return Some(format!("{service}:{}", action.name).into());
         }
         if !glob::has_wildcard(pattern) {
