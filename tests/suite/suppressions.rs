@@ -425,3 +425,30 @@ fn a_thousand_comments_and_rules_take_no_time() {
     assert_eq!(json(&result)["summary"]["suppressed"], 1_000);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
+
+#[test]
+fn a_comment_holds_for_findings_about_a_resource_that_are_about_no_policy() {
+    let example = |name: &str| crate::binary::root().join("examples/unused-access").join(name);
+    let text = fs::read_to_string(example("template.yaml")).expect("the example");
+    let comment = "  # iam-preflight: ignore[UNUSED_*] kept for the audit\n  OldImport:\n";
+    let text = text.replace("  OldImport:\n", comment);
+    assert!(text.contains("kept for the audit"), "the example has the role `OldImport`");
+    let folder = folder(&[("t.yaml", &text)]);
+    let mut command = in_folder(folder.path());
+    command.args(["unused", "t.yaml", "--format", "json", "--last-accessed"]).arg(example("last-accessed"));
+    command.arg("--authorization-details").arg(example("authorization-details.json"));
+    let report = json(&run(&mut command));
+    assert_eq!(
+        suppressed(&report),
+        [row("OrdersWorker", "", None), row("OldImport", "comment", Some("kept for the audit"))],
+    );
+}
+
+#[test]
+fn a_rule_without_a_reason_holds_and_is_said() {
+    let text = TEMPLATE.replace(" until 2999-01-31: known to the team", "");
+    let folder = folder(&[("t.yaml", &text)]);
+    let report = json(&validate(folder.path(), &["t.yaml", "--ignore-finding", "Open"]));
+    assert_eq!(report["summary"]["suppressed"], 3);
+    assert_eq!(notices(&report), ["t.yaml:7:11: the comment that ignores `INVALID_ACTION` gives no reason"]);
+}

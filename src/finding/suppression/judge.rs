@@ -113,8 +113,9 @@ impl Suppressions {
                 }),
             });
         }
+        let found: FxHashSet<&str> = findings.iter().map(|finding| finding.code).collect();
         for (rule, used) in self.rules.iter().zip(used) {
-            judged.notices.extend(remark(rule, used, run));
+            judged.notices.extend(remark(rule, used, &found, run));
         }
         let gone = known.len() - met.len();
         if gone > 0 {
@@ -129,8 +130,8 @@ impl Suppressions {
     }
 }
 
-/// What to say about a rule: that it no longer holds, or keeps nothing back.
-fn remark(rule: &IgnoreRule, used: bool, run: Run<'_>) -> Option<String> {
+/// What to say about a rule: that it no longer holds, keeps nothing back, or gives no reason.
+fn remark(rule: &IgnoreRule, used: bool, found: &FxHashSet<&str>, run: Run<'_>) -> Option<String> {
     let pattern = rule.pattern();
     let place = rule.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
     let rule_of = match rule.origin {
@@ -144,13 +145,16 @@ fn remark(rule: &IgnoreRule, used: bool, run: Run<'_>) -> Option<String> {
         return Some(format!("{place}{rule_of} expired on {day}"));
     }
     if used {
-        return None;
+        // The command line has no place for one.
+        let reasonless = rule.reason.is_none() && rule.origin != Origin::CommandLine;
+        return reasonless.then(|| format!("{place}{rule_of} gives no reason"));
     }
     let exact = |name: &str| run.codes.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
     let wild = |name: &str| name.contains(['*', '?']);
     let named: Vec<&str> = rule.finding.iter().chain(&rule.codes).map(String::as_str).collect();
     // A rule for what this run doesn't look for may well be of use in another.
-    if !named.is_empty() && named.iter().all(|name| exact(name).is_some_and(|(_, looked_for)| !looked_for)) {
+    let elsewhere = |name: &&str| exact(name).is_some_and(|(code, looked_for)| !looked_for && !found.contains(code));
+    if !named.is_empty() && named.iter().all(elsewhere) {
         return None;
     }
     let like_a_code = |name: &&&str| {
@@ -164,29 +168,41 @@ fn remark(rule: &IgnoreRule, used: bool, run: Run<'_>) -> Option<String> {
 
 /// Where resources are declared, and what the CDK calls them.
 struct Places<'a> {
-    resources: FxHashMap<InputId, FxHashMap<&'a str, Declared<'a>>>,
+    resources: FxHashMap<&'a str, Vec<Declared<'a>>>,
     deployment: &'a Deployment,
 }
 
 #[derive(Clone, Copy)]
 struct Declared<'a> {
+    input: InputId,
     span: Option<Span>,
     construct_path: Option<&'a str>,
 }
 
 impl<'a> Places<'a> {
     fn of(deployment: &'a Deployment) -> Places<'a> {
-        let mut resources: FxHashMap<InputId, FxHashMap<&'a str, Declared<'a>>> = FxHashMap::default();
+        let mut resources: FxHashMap<&'a str, Vec<Declared<'a>>> = FxHashMap::default();
         for resource in &deployment.resources {
-            let declared = Declared { span: resource.span, construct_path: resource.construct_path.as_deref() };
-            resources.entry(resource.input).or_default().insert(resource.id.id.as_str(), declared);
+            let (span, construct_path) = (resource.span, resource.construct_path.as_deref());
+            let declared = Declared { input: resource.input, span, construct_path };
+            resources.entry(resource.id.id.as_str()).or_default().push(declared);
         }
         Places { resources, deployment }
     }
 
+    /// The declaration of the finding's resource: in the policy's input; of a finding about no policy, in the file of its
+    /// place.
     fn declared(&self, finding: &Finding) -> Option<Declared<'a>> {
-        let input = self.deployment.policies.get(finding.policy?.0)?.input;
-        self.resources.get(&input)?.get(finding.resource.as_ref()?.id.as_str()).copied()
+        let all = self.resources.get(finding.resource.as_ref()?.id.as_str())?;
+        let policy = finding.policy.and_then(|id| self.deployment.policies.get(id.0));
+        let source = finding.locations.first().and_then(|l| l.span).map(|span| span.source);
+        let fits = |d: &&Declared<'a>| match (policy, source) {
+            (Some(policy), _) => d.input == policy.input,
+            (None, Some(source)) => d.span.is_some_and(|span| span.source == source),
+            (None, None) => false,
+        };
+        let only = || all.first().filter(|_| policy.is_none() && all.len() == 1);
+        all.iter().find(fits).or_else(only).copied()
     }
 
     /// The primary place, and that of the resource's declaration.
