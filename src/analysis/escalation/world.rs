@@ -81,7 +81,7 @@ impl<'a> World<'a> {
         let rank = |holder: &Holder<'a>| {
             let permissions = holder.permissions(policies.limits());
             let may = |action: &&str| permissions.policies.iter().any(|p| speaks_of(p.document(), action));
-            match (is_full(&permissions), own_ways.iter().any(|a| may(&a))) {
+            match (is_full(&permissions), own_ways.iter().any(may)) {
                 (true, _) => 0,
                 (false, true) => 1,
                 (false, false) => 2,
