@@ -20,6 +20,7 @@ mod evidence;
 mod explain;
 mod external_access;
 mod generate_policy;
+mod graph;
 mod guardrails;
 mod inputs;
 mod options;
@@ -111,6 +112,8 @@ enum Command {
     Unused(Box<unused::UnusedCommand>),
     /// Find who outside the zone of trust gets at the resources
     ExternalAccess(Box<external_access::ExternalAccessCommand>),
+    /// Show who can do what on which resource, and through whom
+    Graph(Box<graph::GraphCommand>),
     /// Find the principals that can do something to a resource, and the path by which each can
     WhoCan(Box<who_can::WhoCanCommand>),
     #[command(mut_arg("inputs", |inputs| inputs.required(false)))]
@@ -224,6 +227,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Simulate(command)) => command.run(&cli.global),
         Some(Command::Unused(command)) => command.run(&cli.global),
         Some(Command::ExternalAccess(command)) => command.run(&cli.global),
+        Some(Command::Graph(command)) => command.run(&cli.global),
         Some(Command::WhoCan(command)) => command.run(&cli.global),
         Some(Command::GeneratePolicy(command)) => command.run(&cli.global),
         Some(Command::Checks(command)) => command.run(),

@@ -13,6 +13,7 @@ mod events;
 mod excerpt;
 mod github;
 mod gitlab;
+pub mod graph;
 mod html;
 mod json;
 mod junit;
