@@ -8,6 +8,8 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashSet;
+
 use super::GuardError;
 use crate::finding::FindingType;
 
@@ -20,7 +22,9 @@ pub struct RuleFile {
     pub text: String,
     rules: Vec<Rule>,
     actions: Vec<String>,
-    words: Vec<&'static str>,
+    collections: Vec<&'static str>,
+    /// What its queries name; `None` if a query may take fields that it does not name.
+    words: Option<FxHashSet<String>>,
 }
 
 /// One rule of a file.
@@ -54,7 +58,14 @@ impl RuleFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> RuleFile {
         let text = text.into();
         let outline = Outline::of(&text);
-        RuleFile { name: name.into(), text, rules: outline.rules, actions: outline.actions, words: outline.collections }
+        RuleFile {
+            name: name.into(),
+            text,
+            rules: outline.rules,
+            actions: outline.actions,
+            collections: outline.collections,
+            words: (!outline.takes_all).then_some(outline.words),
+        }
     }
 
     /// Its rules, in order.
@@ -74,7 +85,12 @@ impl RuleFile {
 
     /// Whether a rule can read this collection of the view.
     pub fn reads(&self, collection: &str) -> bool {
-        self.words.contains(&collection)
+        self.collections.contains(&collection)
+    }
+
+    /// Whether a rule can read a field of this name.
+    pub fn names(&self, field: &str) -> bool {
+        self.words.as_ref().is_none_or(|words| words.contains(field))
     }
 }
 
@@ -107,6 +123,9 @@ struct Outline {
     rules: Vec<Rule>,
     actions: Vec<String>,
     collections: Vec<&'static str>,
+    words: FxHashSet<String>,
+    /// True with `.*`, `keys` or `this`, which reach fields without their names.
+    takes_all: bool,
 }
 
 /// What the text is made of, as far as it matters here.
@@ -143,6 +162,7 @@ impl Outline {
                     continue;
                 }
                 Token::Quoted(s) => {
+                    outline.words.insert(s.to_owned());
                     if is_action(s) && !outline.actions.iter().any(|a| a == s) {
                         outline.actions.push(s.to_owned());
                     }
@@ -171,12 +191,19 @@ impl Outline {
                         // All of the view, whatever it is called.
                         b'*' if last != b'.' && last != b'[' => {
                             outline.collections = super::view::COLLECTIONS.to_vec();
+                            outline.takes_all = true;
                         }
+                        b'*' if last == b'.' => outline.takes_all = true,
                         _ => {}
                     }
                 }
-                Token::Word("this") => outline.collections = super::view::COLLECTIONS.to_vec(),
+                Token::Word("this") => {
+                    outline.collections = super::view::COLLECTIONS.to_vec();
+                    outline.takes_all = true;
+                }
                 Token::Word(word) => {
+                    outline.takes_all |= word.eq_ignore_ascii_case("keys");
+                    outline.words.insert(word.to_owned());
                     if let Some(start) = rule_word.take() {
                         line += text.get(counted..start).unwrap_or_default().matches('\n').count();
                         counted = start;
@@ -329,6 +356,8 @@ rule other(x) {
         let all = RuleFile::new("g", "rule r {\n  *.id exists\n}\n");
         assert!(all.reads("resources") && all.reads("policies"));
         assert!(!RuleFile::new("h", "rule r {\n policies[*].*.x exists \n}\n").reads("resources"));
+        assert!(file.names("name") && file.names("x") && !file.names("statements"));
+        assert!(all.names("statements") && RuleFile::new("h", "rule r {\n a.* exists \n}\n").names("statements"));
     }
 
     #[test]

@@ -57,12 +57,16 @@ impl<'a> View<'a> {
         actions.dedup();
         let mut view = Map::new();
         for collection in COLLECTIONS.into_iter().filter(|c| rules.is_empty() || rules.iter().any(|r| r.reads(c))) {
-            let value: Vec<Value> = match collection {
+            let mut value: Vec<Value> = match collection {
                 "policies" => self.policies.iter().filter_map(|id| self.policy(*id, &actions)).collect(),
                 "principals" => self.deployment.principals.iter().map(|p| self.principal(p)).collect(),
                 "resources" => self.deployment.resources.iter().map(resource).collect(),
                 _ => self.context.external_access.iter().map(|access| access.json.clone()).collect(),
             };
+            if !rules.is_empty() && collection != "externalAccess" {
+                let named = |field: &str| rules.iter().any(|r| r.names(field));
+                value.iter_mut().for_each(|item| keep_fields(item, &named));
+            }
             view.insert(collection.to_owned(), Value::Array(value));
         }
         Value::Object(view)
@@ -115,6 +119,20 @@ impl<'a> View<'a> {
             "policies": principal.policies.iter().map(|id| self.policy_id(*id)).collect::<Vec<_>>(),
             "when": principal.when.as_ref().map(ToString::to_string),
         })
+    }
+}
+
+/// Leaves out the fields of the view that no rule names: the engine copies what it walks over. Maps whose keys come from the
+/// input stay whole.
+fn keep_fields(value: &mut Value, named: &impl Fn(&str) -> bool) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|field, _| named(field));
+            let whole = |field: &str| field == "properties" || field == "tags";
+            map.iter_mut().filter(|(field, _)| !whole(field)).for_each(|(_, v)| keep_fields(v, named));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|v| keep_fields(v, named)),
+        _ => {}
     }
 }
 
