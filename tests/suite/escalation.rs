@@ -520,3 +520,14 @@ fn of_many_targets_the_strongest_are_reported_and_the_rest_is_counted() {
     assert_eq!(of_actor(&report).len(), 10);
     left_out(&report, "290 further targets");
 }
+
+#[test]
+fn what_is_made_and_what_is_used_have_to_be_one_thing() {
+    let invoke = |resource: &'static str| {
+        takes(lambda_case(), &with_changes(lambda_case(), &[Change::Grant("lambda:InvokeFunction", resource, "")]))
+    };
+    assert!(invoke("arn:aws:lambda:*:*:function:*"));
+    assert!(invoke("arn:aws:lambda:*:*:function:app-api"));
+    assert!(invoke("arn:aws:lambda:*:*:function:*-api"));
+    assert!(!invoke("arn:aws:lambda:*:*:function:web-*"));
+}

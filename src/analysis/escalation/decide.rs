@@ -16,7 +16,7 @@ use crate::logic::engine::{Permissions, Permitted, Ties, Wanted, concerns, excee
 use crate::logic::evaluate::{PolicyKind, applies};
 use crate::logic::{Caller, Context, Request};
 use crate::model::{Resource, ResourceRef};
-use crate::policy::glob::matches_ignore_case;
+use crate::policy::glob::{self, matches_ignore_case};
 use crate::policy::{Arn, Statement};
 use crate::source::Symbol;
 
@@ -193,12 +193,14 @@ impl<'w, 'a> Decider<'w, 'a> {
             let Some(gain) = candidate.after.and_then(|after| self.gain(after)) else { continue };
             let mut steps = Vec::new();
             for step in path.steps {
-                match self.step(step, &candidate, attached.as_deref()) {
+                match self.step(step, &candidate, attached.as_deref(), None) {
                     Some(done) => steps.push(done),
                     None => break,
                 }
             }
-            if steps.len() == path.steps.len() {
+            if steps.len() == path.steps.len()
+                && let Some(steps) = self.on_one_thing(path, &candidate, attached.as_deref(), steps)
+            {
                 return Some(self.escalation(path, &candidate, gain, steps));
             }
         }
@@ -569,7 +571,13 @@ impl<'w, 'a> Decider<'w, 'a> {
 
     // The steps.
 
-    fn step(&self, step: &Step, candidate: &Candidate<'_>, attached: Option<&str>) -> Option<Done> {
+    fn step(
+        &self,
+        step: &Step,
+        candidate: &Candidate<'_>,
+        attached: Option<&str>,
+        on: Option<&SmolStr>,
+    ) -> Option<Done> {
         let target = candidate.holder.and_then(|h| self.world.holder(h));
         let mut keys: Vec<(SmolStr, Vec<SmolStr>)> = Vec::new();
         let anything = || resources_of(step.action, &self.partition, &self.account, self.world.catalog);
@@ -628,8 +636,63 @@ impl<'w, 'a> Decider<'w, 'a> {
             }
             On::Provider => vec![pattern(candidate.provider.as_ref()?).into()],
         };
+        let resources = on.map_or(resources, |thing| vec![thing.clone()]);
         let permitted = self.may(step.action, resources, keys)?;
         Some(self.done(permitted))
+    }
+
+    /// What is made in one step is what the next ones are about: steps on things of one type have to be allowed on one thing.
+    fn on_one_thing(
+        &self,
+        path: &'static Path,
+        candidate: &Candidate<'_>,
+        attached: Option<&str>,
+        mut done: Vec<Done>,
+    ) -> Option<Vec<Done>> {
+        let prefix = |step: &Step| step.action.split(':').next();
+        let is_free = |step: &&Step| matches!(step.on, On::Anything | On::New | On::NewWithPolicy);
+        for (number, step) in path.steps.iter().enumerate().filter(|(_, s)| is_free(s)) {
+            let thing = done.get(number)?.request.resource.clone();
+            let alike = |other: &Step| {
+                is_free(&other) && prefix(other) == prefix(step) && of_type(other.action, &thing, self.world.catalog)
+            };
+            let alike: Vec<usize> =
+                path.steps.iter().enumerate().filter(|(_, s)| alike(s)).map(|(other, _)| other).collect();
+            let things: Vec<SmolStr> =
+                alike.iter().filter_map(|i| done.get(*i)).map(|d| d.request.resource.clone()).collect();
+            if alike.len() < 2 || things.iter().all(|t| *t == thing) {
+                continue;
+            }
+            let together = |thing: &SmolStr| -> Option<Vec<Done>> {
+                let steps = alike.iter().filter_map(|i| path.steps.get(*i));
+                steps.map(|step| self.step(step, candidate, attached, Some(thing))).collect()
+            };
+            let Some(found) = things.iter().find_map(together) else {
+                // None of the things shown does; another may, where the statements' resources have one in common.
+                let first = self.patterns(step.action);
+                let meets = |other: &usize| {
+                    let others = path.steps.get(*other).map(|s| self.patterns(s.action)).unwrap_or_default();
+                    first.iter().any(|a| others.iter().any(|b| meet(a, b)))
+                };
+                match alike.iter().all(meets) {
+                    true => continue,
+                    false => return None,
+                }
+            };
+            for (place, step) in alike.iter().zip(found) {
+                if let Some(slot) = done.get_mut(*place) {
+                    *slot = step;
+                }
+            }
+        }
+        Some(done)
+    }
+
+    /// What the statements that allow an action name as resources.
+    fn patterns(&self, action: &str) -> Vec<&str> {
+        let statements = self.permissions.policies.iter().flat_map(|p| &p.document().statements);
+        let allowing = statements.filter(|s| s.is_allow() && concerns(s, action));
+        allowing.flat_map(|s| &s.resource).flat_map(|list| &list.items).map(|i| i.text.as_str()).collect()
     }
 
     fn done(&self, permitted: Permitted) -> Done {
@@ -847,6 +910,14 @@ fn as_it_is<'c>(position: usize) -> Candidate<'c> {
 
 fn with_everything<'c>(position: usize) -> Candidate<'c> {
     Candidate { holder: Some(position), after: Some(After::Everything(position, None)), ..Candidate::default() }
+}
+
+/// True if some ARN is matched by both patterns.
+fn meet(a: &str, b: &str) -> bool {
+    match (Arn::split(a), Arn::split(b)) {
+        (Some(_), Some(_)) => a.splitn(6, ':').zip(b.splitn(6, ':')).all(|(a, b)| glob::meet(a, b)),
+        _ => glob::meet(a, b),
+    }
 }
 
 /// An ARN that a pattern matches.

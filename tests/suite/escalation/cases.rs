@@ -143,8 +143,8 @@ pub const CASES: &[Case] = &[
     case("attach-managed-policy-to-permission-set", Place::PermissionSet, &[("sso:AttachManagedPolicyToPermissionSet", "*", "")], "Actor",
         &[Deny("sso:*", ""), Only("sso:AttachManagedPolicyToPermissionSet", "arn:aws:sso:::permissionSet/ssoins-9999222233334444/ps-1111222233334444", "")]),
 
-    case("create-user-put-user-policy", Place::New, &[("iam:CreateUser", "*", ""), ("iam:PutUserPolicy", "*", ""), ("iam:CreateAccessKey", "*", "")], NEW,
-        &[Only("iam:CreateUser", "*", r#"{"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/b"}}"#), Deny("iam:PutUserPolicy", "")]),
+    case("create-user-put-user-policy", Place::New, &[("iam:CreateUser", "arn:aws:iam::111122223333:user/app-*", ""), ("iam:PutUserPolicy", "*", ""), ("iam:CreateAccessKey", "*", "")], NEW,
+        &[Only("iam:CreateUser", "*", r#"{"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/b"}}"#), Deny("iam:PutUserPolicy", ""), Only("iam:PutUserPolicy", "arn:aws:iam::111122223333:user/web-*", "")]),
     case("create-user-attach-user-policy", Place::New, &[("iam:CreateUser", "*", ""), ("iam:AttachUserPolicy", "*", ""), ("iam:CreateAccessKey", "*", "")], NEW,
         &[Only("iam:AttachUserPolicy", "*", r#"{"ArnLike": {"iam:PolicyARN": "arn:aws:iam::111122223333:policy/*"}}"#), Boundary("iam:CreateAccessKey")]),
     case("create-role-put-role-policy", Place::New, &[("iam:CreateRole", "*", ""), ("iam:PutRolePolicy", "*", "")], NEW,
@@ -185,9 +185,10 @@ pub const CASES: &[Case] = &[
         &[Trust(r#"{"Federated": "arn:aws:iam::111122223333:saml-provider/other"}"#), Trust(ELSEWHERE), Weak]),
 
     case("passrole-lambda-create-function", passed(r#"{"Service": "lambda.amazonaws.com"}"#),
-        &[("iam:PassRole", ROLE, r#"{"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}"#), ("lambda:CreateFunction", "*", ""), ("lambda:InvokeFunction", "*", "")], "Target",
+        &[("iam:PassRole", ROLE, r#"{"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}"#), ("lambda:CreateFunction", "arn:aws:lambda:*:*:function:app-*", ""), ("lambda:InvokeFunction", "*", "")], "Target",
         &[Only("iam:PassRole", ROLE, r#"{"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}"#), Trust(r#"{"Service": "ec2.amazonaws.com"}"#),
-          Only("lambda:CreateFunction", "arn:aws:lambda:*:444455556666:function:*", ""), Weak, Gone("Target")]),
+          Only("lambda:CreateFunction", "arn:aws:lambda:*:444455556666:function:*", ""), Weak, Gone("Target"),
+          Only("lambda:InvokeFunction", "arn:aws:lambda:*:*:function:web-*", "")]),
     case("passrole-lambda-create-event-source-mapping", passed(r#"{"Service": "lambda.amazonaws.com"}"#),
         &[("iam:PassRole", "*", ""), ("lambda:CreateFunction", "*", ""), ("lambda:CreateEventSourceMapping", "*", "")], "Target",
         &[Only("iam:PassRole", OTHER, ""), Deny("lambda:CreateEventSourceMapping", ""),
