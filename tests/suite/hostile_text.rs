@@ -14,11 +14,9 @@ use serde_json::{Map, Value, json};
 use crate::binary::{in_folder, root, run};
 use crate::tools;
 
-/// The forms of the report that are not obeyed, by what they are read as.
-const FORMATS: [&str; 13] = [
-    "terminal", "concise", "json", "aws", "github", "sarif", "junit", "gitlab", "asff", "events", "markdown", "html",
-    "terminal",
-];
+/// The forms of the report.
+const FORMATS: [&str; 12] =
+    ["terminal", "concise", "json", "aws", "github", "sarif", "junit", "gitlab", "asff", "events", "markdown", "html"];
 
 pub fn strings() -> Vec<String> {
     let text = fs::read_to_string(root().join("tests/data/hostile_text/strings.json")).expect("a file");
