@@ -16,8 +16,9 @@ use clap::ValueEnum;
 const FILE_NAME: &str = ".iam-preflight.yaml";
 
 /// The keys, each the long name of an option.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 23] = [
     "account-id",
+    "allow-external-principals",
     "archive-rules",
     "baseline",
     "exclude-resource-types",
@@ -31,12 +32,14 @@ const KEYS: [&str; 20] = [
     "partition",
     "region",
     "require-policies",
+    "rules",
     "source-dir",
     "ssm",
     "stack-name",
     "strict",
     "template-configuration-file",
     "treat-finding-type-as-blocking",
+    "trusted-accounts",
 ];
 
 /// The folder of a repository that may hold the file, too.
@@ -157,6 +160,29 @@ impl Config {
         judgement.require_policies |= self.flag("require-policies")?;
         judgement.fail_on_unknown |= self.flag("fail-on-unknown")?;
         output.check(input)
+    }
+
+    /// The accounts of the zone of trust, unless the command line gives them.
+    pub(super) fn trusted_accounts(&self, given: &[String]) -> Result<Vec<String>, Failure> {
+        if given.is_empty() { self.list("trusted-accounts", account_id) } else { Ok(given.to_vec()) }
+    }
+
+    /// The principals that may come in, unless the command line gives them.
+    pub(super) fn allowed_principals(&self, given: &[String]) -> Result<Vec<String>, Failure> {
+        if given.is_empty() { self.list("allow-external-principals", |s| Ok(s.to_owned())) } else { Ok(given.to_vec()) }
+    }
+
+    /// The organisation's rules, unless the command line gives them: packs by name, files and folders.
+    #[cfg(feature = "guard")]
+    pub(super) fn rules(&self, given: &[String]) -> Result<Vec<String>, Failure> {
+        if !given.is_empty() {
+            return Ok(given.to_vec());
+        }
+        let of = |rule: &str| match rule.starts_with("pack:") {
+            true => Ok(rule.to_owned()),
+            false => Ok(self.folder.join(rule).display().to_string()),
+        };
+        self.list("rules", of)
     }
 
     /// The folder that paths of rules are relative to, if a configuration was read.

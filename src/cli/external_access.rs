@@ -57,7 +57,7 @@ impl ZoneOptions {
     ) -> Result<(ExternalAccessReport, Option<Earlier>), Failure> {
         let zone = external_access::zone(
             input.account_id.as_deref(),
-            &self.trusted_accounts,
+            &config.trusted_accounts(&self.trusted_accounts)?,
             input.organization_id.as_deref(),
         );
         let belongs = |policy: &Policy| {
@@ -80,8 +80,9 @@ impl ZoneOptions {
             external_access::compare(&mut found, before);
         }
         external_access::restrict(&mut found, &rcps, catalog);
-        if !self.allow_external_principals.is_empty() {
-            external_access::allow(&mut found, &self.allow_external_principals);
+        let allowed = config.allowed_principals(&self.allow_external_principals)?;
+        if !allowed.is_empty() {
+            external_access::allow(&mut found, &allowed);
         }
         external_access::archive(&mut found, &config.archive_rules);
         Ok((found, earlier))

@@ -100,7 +100,7 @@ impl Validate {
         let mut findings =
             pipeline::check(&loaded.deployment, &sources, catalog, self.judgement.strict, timings.as_ref());
         #[cfg(feature = "guard")]
-        findings.extend(pipeline::check_rules(&loaded, &self.rules, &self.input, &sources, catalog)?);
+        findings.extend(pipeline::check_rules(&loaded, &config.rules(&self.rules)?, &self.input, &sources, catalog)?);
         let mut external = None;
         let has_resources = loaded.deployment.inputs.iter().any(|i| i.kind != InputKind::PolicyDocument);
         if has_resources && !self.no_external_access {

@@ -452,3 +452,40 @@ fn a_rule_without_a_reason_holds_and_is_said() {
     assert_eq!(report["summary"]["suppressed"], 3);
     assert_eq!(notices(&report), ["t.yaml:7:11: the comment that ignores `INVALID_ACTION` gives no reason"]);
 }
+
+#[test]
+fn the_configuration_names_trusted_accounts_and_principals_that_may_come_in() {
+    let queue = r#"Resources:
+  Q:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [https://sqs.eu-west-1.amazonaws.com/111122223333/q]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {AWS: "444455556666"}, Action: "sqs:SendMessage", Resource: "*"}
+          - {Effect: Allow, Principal: {AWS: "555566667777"}, Action: "sqs:SendMessage", Resource: "*"}
+"#;
+    let folder = folder(&[("t.yaml", queue)]);
+    let principals = || {
+        let args = ["external-access", "t.yaml", "--account-id", "111122223333", "--format", "json"];
+        let report = json(&run(in_folder(folder.path()).args(args)));
+        let active = report["externalAccess"].as_array().expect("a list").iter().filter(|a| a["status"] == "ACTIVE");
+        active.map(|a| a["principal"]["AWS"].as_str().expect("an account").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(principals().len(), 2);
+    write(folder.path(), ".iam-preflight.yaml", "trusted-accounts: [\"444455556666\"]\n");
+    assert_eq!(principals().len(), 1);
+    write(
+        folder.path(),
+        ".iam-preflight.yaml",
+        "trusted-accounts: [\"444455556666\"]\nallow-external-principals: [\"555566667777\"]\n",
+    );
+    assert_eq!(principals().len(), 0);
+    write(folder.path(), ".iam-preflight.yaml", "trusted-accounts: [12]\n");
+    let result = run(in_folder(folder.path()).args(["external-access", "t.yaml"]));
+    assert!(
+        result.code == 2 && result.err.contains("`trusted-accounts`: an account id has twelve digits"),
+        "{result:?}"
+    );
+}
