@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::custom_check::CustomCheck;
 use super::risk::Category;
 use super::unused_access::UnusedAccessCode;
-use super::{escalation, external_access};
+use super::{escalation, external_access, internal_access};
 use crate::checks::{self, Check, CheckOrigin};
 use crate::finding::FindingType;
 
@@ -84,6 +84,13 @@ fn analyses() -> impl Iterator<Item = IssueCode> {
         with: Some("external-access"),
         documentation: external_access::DOCUMENTATION.into(),
     };
+    let internal = IssueCode {
+        code: internal_access::CODE,
+        title: internal_access::TITLE,
+        finding_type: FindingType::Suggestion,
+        with: Some("external-access"),
+        documentation: internal_access::DOCUMENTATION.into(),
+    };
     let escalation = IssueCode {
         code: escalation::CODE,
         title: escalation::TITLE,
@@ -98,7 +105,7 @@ fn analyses() -> impl Iterator<Item = IssueCode> {
         with: Some("--risks"),
         documentation: category.documentation().into(),
     });
-    custom.chain(unused).chain([external, escalation]).chain(risks)
+    custom.chain(unused).chain([external, internal, escalation]).chain(risks)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod custom_check;
 pub mod escalation;
 pub mod external_access;
 pub(crate) mod holders;
+pub mod internal_access;
 pub mod issue_code;
 pub mod reach;
 pub mod risk;

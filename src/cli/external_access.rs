@@ -2,13 +2,18 @@
 
 use clap::Args;
 
+use super::guardrails::levels;
 use super::options::{InputOptions, JudgementOptions, OutputOptions, account_id};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
 use crate::analysis::counterpart::Earlier;
 use crate::analysis::external_access::{self, ExternalAccessReport};
+use crate::analysis::internal_access::{self, InternalAccessReport};
+use crate::analysis::reach::Guardrails;
 use crate::catalog::Catalog;
+use crate::logic::engine::Zone;
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, InputKind, Policy};
+use crate::report::who_can;
 use crate::report::{Format, counted, location_json};
 use crate::source::Sources;
 
@@ -43,23 +48,30 @@ pub(super) enum Scope {
     Deployed,
 }
 
+/// What was read before access is looked for in it.
+pub(super) struct Read<'a> {
+    pub(super) input: &'a InputOptions,
+    pub(super) loaded: &'a pipeline::Loaded,
+    pub(super) config: &'a config::Config,
+    pub(super) sources: &'a Sources,
+    pub(super) catalog: &'a Catalog,
+}
+
 impl ZoneOptions {
+    fn zone(&self, read: &Read<'_>) -> Result<Zone, Failure> {
+        let trusted = read.config.trusted_accounts(&self.trusted_accounts)?;
+        Ok(external_access::zone(read.input.account_id.as_deref(), &trusted, read.input.organization_id.as_deref()))
+    }
+
     /// The external access of the inputs, and the earlier version that it was compared with.
     pub(super) fn find(
         &self,
-        input: &InputOptions,
+        read: &Read<'_>,
         base: Option<&str>,
-        loaded: &pipeline::Loaded,
-        config: &config::Config,
-        sources: &Sources,
-        catalog: &Catalog,
         scope: Scope,
     ) -> Result<(ExternalAccessReport, Option<Earlier>), Failure> {
-        let zone = external_access::zone(
-            input.account_id.as_deref(),
-            &config.trusted_accounts(&self.trusted_accounts)?,
-            input.organization_id.as_deref(),
-        );
+        let &Read { input, loaded, config, sources, catalog } = read;
+        let zone = self.zone(read)?;
         let belongs = |policy: &Policy| {
             let kind = loaded.deployment.inputs.get(policy.input.0).map(|i| i.kind);
             scope == Scope::Everything || kind != Some(InputKind::PolicyDocument)
@@ -105,6 +117,14 @@ pub(super) struct ExternalAccessCommand {
     #[command(flatten)]
     zone: ZoneOptions,
 
+    /// Also find who inside the zone gets at these resources: logical ids, addresses, ARNs (with wildcards) or types
+    #[arg(long, value_name = "RESOURCE,…", value_delimiter = ',', help_heading = "Internal access")]
+    resources: Vec<String>,
+
+    /// With --resources: the organization's service control policies, one flag a level, from the root down
+    #[arg(long, value_name = "FILE,…", requires = "resources", help_heading = "Internal access")]
+    scp: Vec<String>,
+
     #[command(flatten)]
     judgement: JudgementOptions,
     #[command(flatten)]
@@ -119,22 +139,25 @@ impl ExternalAccessCommand {
         let catalog = data.catalog();
         let sources = Sources::new();
         let mut loaded = pipeline::load(&self.input, &sources, catalog)?;
-        let (mut found, earlier) = self.zone.find(
-            &self.input,
-            self.base.as_deref(),
-            &loaded,
-            &config,
-            &sources,
-            catalog,
-            Scope::Everything,
-        )?;
+        let read = Read { input: &self.input, loaded: &loaded, config: &config, sources: &sources, catalog };
+        let (mut found, earlier) = self.zone.find(&read, self.base.as_deref(), Scope::Everything)?;
+        let internal = self.internal(&read)?;
         loaded.notices.append(&mut found.notices);
         loaded.notices.push(summary(&found));
-        let findings = external_access::findings(&found.found, &loaded.deployment);
+        let mut findings = external_access::findings(&found.found, &loaded.deployment);
+        if let Some(internal) = &internal {
+            findings.extend(internal_access::findings(&internal.found, &loaded.deployment));
+            loaded.notices.extend(internal.notices.iter().cloned());
+            let instances =
+                counted(internal.found.len(), "instance of internal access", "instances of internal access");
+            loaded.notices.push(format!("{instances} to {}", counted(internal.resources, "resource", "resources")));
+        }
         let mut report =
             pipeline::report("external-access", &loaded, &sources, catalog, findings, &self.judgement, &config)?;
         let before = earlier.as_ref().map(|e| e.deployment());
         report.external_access = Some(in_json(&found, &loaded.deployment, before, &sources));
+        report.internal_access =
+            internal.map(|i| who_can::internal_access_json(&i.found, &loaded.deployment, &sources));
         let outcome = pipeline::outcome(&report, &self.judgement);
         report.passes = outcome == Outcome::Passed;
         if let Some(path) = &self.judgement.write_baseline {
@@ -142,6 +165,25 @@ impl ExternalAccessCommand {
         }
         output::write_reports(&report, &self.output, Format::Terminal, global)?;
         Ok(outcome)
+    }
+
+    /// Who inside the zone gets at the chosen resources, if any are chosen.
+    fn internal(&self, read: &Read<'_>) -> Result<Option<InternalAccessReport>, Failure> {
+        if self.resources.is_empty() {
+            return Ok(None);
+        }
+        let &Read { loaded, sources, catalog, .. } = read;
+        let rcps =
+            self.zone.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
+        let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
+        let scps = levels(&self.scp, PolicyKind::ServiceControl, sources)?;
+        let guardrails = Guardrails { scps, rcps: if rcps.is_empty() { Vec::new() } else { vec![rcps] } };
+        let zone = self.zone.zone(read)?;
+        let found = internal_access::analyse(&loaded.deployment, &self.resources, &zone, &guardrails, catalog);
+        found.map(Some).map_err(|why| {
+            Failure::usage(why)
+                .with_help("`--resources` takes logical ids, addresses, ARNs and types, with commas between")
+        })
     }
 }
 

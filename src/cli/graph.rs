@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::guardrails::GuardrailOptions;
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
-use crate::analysis::escalation;
+use crate::analysis::escalation::{self, EscalationReport};
 use crate::graph::build;
 use crate::report::graph::{GraphReport, Selection};
 use crate::report::location_json;
@@ -78,8 +78,10 @@ impl GraphCommand {
         })?;
         let formats: Vec<GraphFormat> = self.output.iter().map(|(f, _)| *f).chain([self.format]).collect();
         let wanted = formats.iter().any(|f| matches!(f, GraphFormat::Json | GraphFormat::Html));
-        let escalations =
-            wanted.then(|| escalation::analyse(deployment, &guardrails.scps, catalog)).unwrap_or_default();
+        let escalations = match wanted {
+            true => escalation::analyse(deployment, &guardrails.scps, catalog),
+            false => EscalationReport::default(),
+        };
         let place = |policy: Option<&crate::model::Policy>, location: &crate::finding::Location| {
             let input = policy.and_then(|p| deployment.inputs.get(p.input.0)).map_or("", |i| i.path.as_str());
             location_json(location, policy.and_then(|p| p.span), input, &sources)

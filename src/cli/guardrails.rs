@@ -32,7 +32,12 @@ impl GuardrailOptions {
     }
 }
 
-fn levels(levels: &[String], kind: PolicyKind, sources: &Sources) -> Result<Vec<Vec<PolicyDocument>>, Failure> {
+/// The policies of each level: files with commas between.
+pub(super) fn levels(
+    levels: &[String],
+    kind: PolicyKind,
+    sources: &Sources,
+) -> Result<Vec<Vec<PolicyDocument>>, Failure> {
     let level = |files: &String| {
         let files = files.split(',').filter(|f| !f.is_empty());
         files.map(|file| read_policy(sources, &PathBuf::from(file), kind)).collect()

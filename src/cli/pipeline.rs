@@ -13,7 +13,7 @@ use super::{Failure, Outcome};
 use crate::activity::Timestamp;
 use crate::analysis::custom_check::CustomCheck;
 use crate::analysis::risk::Category;
-use crate::analysis::{escalation, external_access, unused_access};
+use crate::analysis::{escalation, external_access, internal_access, unused_access};
 use crate::catalog::Catalog;
 use crate::checks::timing::CheckTimings;
 use crate::checks::{self, CheckOrigin};
@@ -317,6 +317,7 @@ pub(super) fn report<'a>(
         findings: reported,
         checks: Vec::new(),
         external_access: None,
+        internal_access: None,
         escalations: None,
         risks: None,
         access: None,
@@ -385,6 +386,7 @@ fn codes(command: &str, strict: bool) -> Vec<(&'static str, bool)> {
     let others = [
         (external_access::CODE, validates || command == "external-access"),
         (escalation::CODE, false),
+        (internal_access::CODE, false),
         ("GUARD_RULE", false),
     ];
     let risks = Category::ALL.iter().map(|c| (c.code(), false));

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args};
 
 use super::escalation::EscalationOptions;
 use super::evidence::{EvidenceFiles, troubles};
-use super::external_access::{self, Scope, ZoneOptions};
+use super::external_access::{self, Read, Scope, ZoneOptions};
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, access_diff, config, output, pipeline};
 use crate::analysis::unused_access::report_json;
@@ -104,15 +104,8 @@ impl Validate {
         let mut external = None;
         let has_resources = loaded.deployment.inputs.iter().any(|i| i.kind != InputKind::PolicyDocument);
         if has_resources && !self.no_external_access {
-            let (mut found, earlier) = self.zone.find(
-                &self.input,
-                self.base.as_deref(),
-                &loaded,
-                &config,
-                &sources,
-                catalog,
-                Scope::Deployed,
-            )?;
+            let read = Read { input: &self.input, loaded: &loaded, config: &config, sources: &sources, catalog };
+            let (mut found, earlier) = self.zone.find(&read, self.base.as_deref(), Scope::Deployed)?;
             findings.extend(crate::analysis::external_access::findings(&found.found, &loaded.deployment));
             loaded.notices.append(&mut found.notices);
             external = Some((found, earlier));

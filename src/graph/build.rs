@@ -117,6 +117,13 @@ struct Builder<'e, 'a> {
     limited: Vec<String>,
 }
 
+/// A managed policy that stands in no input, and who holds it: positions of holder and attachment.
+struct NamedByArn<'a> {
+    compiled: &'a CompiledPolicy,
+    named_at: Option<Span>,
+    held_by: Vec<(usize, usize)>,
+}
+
 /// An edge from a statement that is still to be decided.
 struct Granted {
     policy_node: NodeIndex,
@@ -322,17 +329,18 @@ impl<'a> Builder<'_, 'a> {
     fn identity_grants(&mut self) {
         let estate = self.estate;
         let mut by_policy: FxHashMap<PolicyId, Vec<(usize, usize)>> = FxHashMap::default();
-        let mut by_arn: FxHashMap<SmolStr, (&CompiledPolicy, Option<Span>, Vec<(usize, usize)>)> = FxHashMap::default();
+        let mut by_arn: FxHashMap<SmolStr, NamedByArn<'_>> = FxHashMap::default();
         for (position, holder) in estate.holders.all.iter().enumerate() {
             for (number, attached) in holder.policies.iter().enumerate() {
                 match (&attached.id, &attached.arn) {
                     (Some(id), _) => by_policy.entry(*id).or_default().push((position, number)),
                     (None, Some(arn)) => {
-                        let entry = by_arn.entry(arn.clone());
-                        entry
-                            .or_insert_with(|| (attached.compiled, attached.named_at, Vec::new()))
-                            .2
-                            .push((position, number));
+                        let entry = by_arn.entry(arn.clone()).or_insert_with(|| NamedByArn {
+                            compiled: attached.compiled,
+                            named_at: attached.named_at,
+                            held_by: Vec::new(),
+                        });
+                        entry.held_by.push((position, number));
                     }
                     (None, None) => {}
                 }
@@ -352,7 +360,7 @@ impl<'a> Builder<'_, 'a> {
         }
         let mut managed: Vec<_> = by_arn.into_iter().collect();
         managed.sort_by(|a, b| a.0.cmp(&b.0));
-        for (arn, (compiled, named_at, held_by)) in managed {
+        for (arn, NamedByArn { compiled, named_at, held_by }) in managed {
             let Some(node) = self.other(NodeKind::Policy, &arn) else { continue };
             let base = Edge { span: named_at, ..Edge::new(EdgeKind::Grants) };
             self.grants_of(node, compiled.document(), false, &base, &held_by, &mut granted);

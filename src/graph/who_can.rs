@@ -114,6 +114,26 @@ pub fn who_can(
     action: &str,
     resource: &str,
 ) -> Result<WhoCan, String> {
+    let Some(policies) = Policies::new(deployment, &guardrails.scps, catalog) else { return Ok(WhoCan::default()) };
+    let holders = Holders::new(deployment, &policies);
+    let guards = Guards::new(guardrails);
+    let estate = Estate { deployment, catalog, policies: &policies, holders: &holders, guards: &guards };
+    let protection = Protection::new(deployment);
+    ask(&estate, &protection, action, resource)
+}
+
+/// The same for an estate that is at hand.
+///
+/// # Errors
+///
+/// When no ARN is known for what was asked for.
+pub(crate) fn ask(
+    estate: &Estate<'_>,
+    protection: &Protection,
+    action: &str,
+    resource: &str,
+) -> Result<WhoCan, String> {
+    let Estate { deployment, catalog, holders, guards, .. } = *estate;
     let found = named(deployment, resource);
     let mut answer = WhoCan::default();
     let arns: Vec<SmolStr> = match found.as_slice() {
@@ -136,25 +156,20 @@ pub fn who_can(
         true => holding(deployment, resource),
         false => found,
     };
-    let Some(policies) = Policies::new(deployment, &guardrails.scps, catalog) else { return Ok(answer) };
-    let holders = Holders::new(deployment, &policies);
-    let guards = Guards::new(guardrails);
-    let estate = Estate { deployment, catalog, policies: &policies, holders: &holders, guards: &guards };
-    let protection = Protection::new(deployment);
     let mut ids: Vec<&ResourceRef> = protecting.iter().map(|r| &r.id).collect();
     ids.dedup();
     // Several resources have several sides, and a request is about one of them.
     let targets: Vec<Target> = match ids.len() {
-        0 | 1 => vec![Target::new(arns.clone(), &ids, &protection, deployment)],
+        0 | 1 => vec![Target::new(arns.clone(), &ids, protection, deployment)],
         _ => {
             let one = |r: &&Resource| {
                 let own = fitting(with_parts(&settled(r.arn.as_ref()?.as_str())), action, catalog);
                 let asked = own.into_iter().map(|arn| if glob::covers(&arns[0], &arn) { arn } else { arns[0].clone() });
                 let mut asked: Vec<SmolStr> = asked.collect();
                 asked.dedup();
-                Some(Target::new(asked, &[&r.id], &protection, deployment))
+                Some(Target::new(asked, &[&r.id], protection, deployment))
             };
-            let others = Target::new(arns.clone(), &[], &protection, deployment);
+            let others = Target::new(arns.clone(), &[], protection, deployment);
             protecting.iter().filter_map(one).chain(resource.contains(['*', '?']).then_some(others)).collect()
         }
     };
@@ -167,14 +182,11 @@ pub fn who_can(
     }
     answer.notices.extend(guards.unknown.iter().map(|u| format!("not taken into account: {u}")));
     answer.notices.extend(holders.notices.iter().cloned());
-    Search {
-        estate: &estate,
-        protection: &protection,
-        roles: FxHashMap::default(),
-        undecided: Vec::new(),
-        left_out: 0,
-    }
-    .run(action, &targets, &mut answer);
+    Search { estate, protection, roles: FxHashMap::default(), undecided: Vec::new(), left_out: 0 }.run(
+        action,
+        &targets,
+        &mut answer,
+    );
     Ok(answer)
 }
 

@@ -323,8 +323,8 @@ fn is_required(block: &ConditionBlock, key: &ConditionKey) -> bool {
     if operator.base == BaseOperator::Null {
         return !key.values.is_empty() && key.values.iter().all(|v| v.text.as_str().eq_ignore_ascii_case("false"));
     }
-    !operator.if_exists
-        && operator.set != Some(SetOperator::ForAllValues)
-        && !operator.base.is_negated()
-        && !(operator.base.reads_wildcards() && key.values.iter().any(|v| is_all(v.text.as_str())))
+    let admits_all = operator.base.reads_wildcards() && key.values.iter().any(|v| is_all(v.text.as_str()));
+    let admits_absence =
+        operator.if_exists || operator.set == Some(SetOperator::ForAllValues) || operator.base.is_negated();
+    !admits_all && !admits_absence
 }

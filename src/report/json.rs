@@ -40,6 +40,7 @@ pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn W
         findings: report.findings.iter().map(|f| finding_view(report, &ids, &paths, &mut texts, f)).collect(),
         checks: report.checks.iter().map(|c| check_view(&ids, c)).collect(),
         external_access: report.external_access.as_ref(),
+        internal_access: report.internal_access.as_ref(),
         escalations: report.escalations.as_ref(),
         risks: report.risks.as_ref(),
         unused_access: report.unused_access.as_ref(),
@@ -71,6 +72,8 @@ struct ReportView<'a> {
     checks: Vec<CheckView<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_access: Option<&'a serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    internal_access: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     escalations: Option<&'a serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -112,6 +112,8 @@ pub struct Report<'a> {
     pub unused_access: Option<serde_json::Value>,
     /// External access in the shape of the Access Analyzer API, if it was looked for.
     pub external_access: Option<serde_json::Value>,
+    /// `internalAccess` of the JSON report.
+    pub internal_access: Option<serde_json::Value>,
     /// Privilege escalation, if it was looked for.
     pub escalations: Option<serde_json::Value>,
     /// What principals can do to resources that nobody has named, if it was looked for.

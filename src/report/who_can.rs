@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Place, counted, printable_line};
+use crate::analysis::internal_access::{self, InternalAccess};
 use crate::analysis::reach::{Ground, Stranger};
 use crate::analysis::witness;
 use crate::graph::who_can::{Able, PathStep, Who, WhoCan};
@@ -174,6 +175,13 @@ impl WhoCanReport<'_> {
             "witness": witness::to_json(&step.allowed.request),
         })
     }
+}
+
+/// `internalAccess` of the JSON report, each with its path as `who-can` writes it.
+pub(crate) fn internal_access_json(found: &[InternalAccess], deployment: &Deployment, sources: &Sources) -> Value {
+    let answer = WhoCan::default();
+    let writer = WhoCanReport { action: "", asked: "", answer: &answer, deployment, sources, service_data: "" };
+    internal_access::report_json(found, |able| able.path.iter().map(|step| writer.step(step)).collect())
 }
 
 fn shown(values: &[smol_str::SmolStr]) -> String {

@@ -28,6 +28,7 @@ mod fuzz_smoke;
 mod generate_policy;
 mod hcl_expressions;
 mod hostile_text;
+mod internal_access;
 mod managed_policies;
 #[cfg(feature = "github")]
 mod pull_request;
