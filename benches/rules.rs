@@ -59,7 +59,7 @@ fn main() {
         let ctx = LoadContext { sources: &sources, catalog: Catalog::embedded(), options: &options, limits: &limits };
         let deployment = load_all(&[FoundInput::Text(candidate)], ctx).deployment;
         let ids: Vec<String> = (0..deployment.policies.len()).map(|i| i.to_string()).collect();
-        let context = Context { policy_ids: &ids, external_access: Vec::new() };
+        let context = Context { policy_ids: &ids, external_access: Vec::new(), edges: Vec::new() };
         let start = Instant::now();
         let all = check(&deployment, &packs::all(), &context).expect("the packs are sound");
         let took = start.elapsed();

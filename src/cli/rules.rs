@@ -11,8 +11,11 @@ use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Outcome, config, output, pipeline};
 use crate::analysis::external_access;
 use crate::catalog::Catalog;
-use crate::guard::{Context, ExternalFact, GuardError, RuleFile, packs, read_rules, unit_test, view};
+use crate::finding::Location;
+use crate::guard::{Context, Fact, GuardError, RuleFile, packs, read_rules, unit_test, view};
 use crate::model::Deployment;
+use crate::policy::PolicyPath;
+use crate::report::graph::{GraphReport, Selection};
 use crate::report::{counted, location_json, policy_ids};
 use crate::source::Sources;
 
@@ -127,7 +130,7 @@ pub(super) fn context<'a>(
     sources: &Sources,
     catalog: &Catalog,
 ) -> Context<'a> {
-    let mut context = Context { policy_ids, external_access: Vec::new() };
+    let mut context = Context { policy_ids, external_access: Vec::new(), edges: Vec::new() };
     if rules.is_empty() || rules.iter().any(|r| r.reads("externalAccess")) {
         let zone = external_access::zone(options.account_id.as_deref(), &[], options.organization_id.as_deref());
         let found = external_access::analyse(deployment, &zone, catalog, |_| true).found;
@@ -138,7 +141,28 @@ pub(super) fn context<'a>(
         });
         let facts = found.into_iter().zip(json.as_array().cloned().unwrap_or_default());
         context.external_access = facts
-            .map(|(access, json)| ExternalFact { json, policy: access.policy, locations: access.locations })
+            .map(|(access, json)| Fact { json, policy: Some(access.policy), locations: access.locations })
+            .collect();
+    }
+    if rules.is_empty() || rules.iter().any(|r| r.reads("edges")) {
+        let graph = crate::graph::build(deployment, &Default::default(), catalog);
+        let report = GraphReport {
+            graph: &graph,
+            selection: Selection::all(&graph),
+            escalations: serde_json::Value::Null,
+            deployment,
+            sources,
+            service_data: catalog.date(),
+            notices: Vec::new(),
+        };
+        context.edges = report
+            .edges()
+            .into_iter()
+            .filter_map(|(index, json)| {
+                let edge = graph.graph.edge_weight(index)?;
+                let location = Location { span: edge.span, path: PolicyPath::root(), label: None };
+                Some(Fact { json, policy: edge.policy, locations: vec![location] })
+            })
             .collect();
     }
     context

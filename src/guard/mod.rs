@@ -69,16 +69,18 @@ pub struct Context<'a> {
     /// The ids under which the report lists policies, by [`PolicyId`].
     pub policy_ids: &'a [String],
     /// Access from outside the zone of trust.
-    pub external_access: Vec<ExternalFact>,
+    pub external_access: Vec<Fact>,
+    /// The edges of the access graph.
+    pub edges: Vec<Fact>,
 }
 
-/// One instance of external access, as rules see it, and where it comes from.
+/// What an analysis found, as rules see it, and where it comes from.
 #[derive(Clone, Debug)]
-pub struct ExternalFact {
-    /// As the JSON report has it.
+pub struct Fact {
+    /// As the JSON report of the analysis has it.
     pub json: serde_json::Value,
-    /// The policy that grants it.
-    pub policy: PolicyId,
+    /// The policy that says so.
+    pub policy: Option<PolicyId>,
     /// Where it is written.
     pub locations: Vec<Location>,
 }

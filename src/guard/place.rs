@@ -5,6 +5,7 @@ use crate::model::{Policy, PolicyId, Principal, Resource, ResourceRef};
 use crate::policy::PolicyPath;
 use crate::source::{Node, Span};
 
+use super::Fact;
 use super::view::View;
 
 /// What a place in the view stands for.
@@ -34,19 +35,23 @@ pub(super) fn locate(view: &View<'_>, pointer: &str) -> Place {
         }),
         "principals" => deployment.principals.get(index).map(|p| in_principal(p, view.resource_of(p), &keys)),
         "resources" => deployment.resources.get(index).map(|r| in_resource(r, &keys)),
-        "externalAccess" => view.context.external_access.get(index).map(|access| {
-            let policy = deployment.policies.get(access.policy.0);
-            let first: Option<&Location> = access.locations.first();
-            Place {
-                policy: Some(access.policy),
-                resource: policy.map(|p| p.resource.clone()),
-                path: first.map(|l| l.path.clone()).unwrap_or_default(),
-                span: first.and_then(|l| l.span).or_else(|| policy?.span),
-            }
-        }),
+        "externalAccess" => view.context.external_access.get(index).map(|fact| of_fact(view, fact)),
+        "edges" => view.context.edges.get(index).map(|fact| of_fact(view, fact)),
         _ => None,
     };
     found.unwrap_or_default()
+}
+
+fn of_fact(view: &View<'_>, fact: &Fact) -> Place {
+    let policy = fact.policy.and_then(|id| view.deployment.policies.get(id.0));
+    let first: Option<&Location> = fact.locations.first();
+    Place {
+        // A policy that is only referred to is written nowhere in the inputs.
+        policy: fact.policy.filter(|_| policy.is_some_and(|p| p.is_own)),
+        resource: policy.map(|p| p.resource.clone()),
+        path: first.map(|l| l.path.clone()).unwrap_or_default(),
+        span: first.and_then(|l| l.span).or_else(|| policy?.span),
+    }
 }
 
 fn in_principal(principal: &Principal, block: Option<&Resource>, keys: &[&str]) -> Place {

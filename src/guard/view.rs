@@ -17,7 +17,7 @@ use crate::policy::{
 use crate::source::{Node, NodeKind, Text};
 
 /// The collections of the view, by their names.
-pub const COLLECTIONS: [&str; 4] = ["policies", "principals", "resources", "externalAccess"];
+pub const COLLECTIONS: [&str; 5] = ["policies", "principals", "resources", "externalAccess", "edges"];
 
 /// A deployment, ready to be shown to rules.
 pub struct View<'a> {
@@ -61,9 +61,10 @@ impl<'a> View<'a> {
                 "policies" => self.policies.iter().filter_map(|id| self.policy(*id, &actions)).collect(),
                 "principals" => self.deployment.principals.iter().map(|p| self.principal(p)).collect(),
                 "resources" => self.deployment.resources.iter().map(resource).collect(),
-                _ => self.context.external_access.iter().map(|access| access.json.clone()).collect(),
+                "externalAccess" => self.context.external_access.iter().map(|access| access.json.clone()).collect(),
+                _ => self.context.edges.iter().map(|edge| edge.json.clone()).collect(),
             };
-            if !rules.is_empty() && collection != "externalAccess" {
+            if !rules.is_empty() && !["externalAccess", "edges"].contains(&collection) {
                 let named = |field: &str| rules.iter().any(|r| r.names(field));
                 value.iter_mut().for_each(|item| keep_fields(item, &named));
             }

@@ -102,7 +102,7 @@ fn covers_reads_wildcards_as_iam_does_and_leaves_out_what_is_denied() {
     // Collections that no rule reads are left out; without rules all are there.
     assert_eq!(view.as_object().expect("a view").len(), 1);
     let whole = json(&run(in_folder(folder.path()).args(["rules", "view", "p.json"])));
-    assert_eq!(whole.as_object().expect("a view").len(), 4);
+    assert_eq!(whole.as_object().expect("a view").len(), 5);
 }
 
 #[test]
@@ -116,6 +116,28 @@ fn external_access_is_in_the_view() {
     let args = ["validate", "t.json", "--rules", "pack:external-access", "--format", "json"];
     let report = json(&run(in_folder(folder.path()).args(args)));
     assert_eq!(findings(&report), [("nothing_is_public".to_owned(), 5)]);
+}
+
+#[test]
+fn edges_of_the_access_graph_are_in_the_view() {
+    let rules = concat!(
+        "rule no_way_to_the_queue when edges !empty {\n",
+        "  edges[ kind == \"grants\" to == \"resource:Q\" ] {\n    actions[*] != \"sqs:SendMessage\" <<not from there>>\n  }\n}\n"
+    );
+    let template = r#"{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "Worker": {"Type": "AWS::IAM::Role", "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+        "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Q", "Arn"]}}]}}]}}}}"#;
+    let folder = folder(&[("t.json", template), ("r.guard", rules)]);
+    let view = json(&run(in_folder(folder.path()).args(["rules", "view", "t.json", "--rules", "r.guard"])));
+    let edges = view["edges"].as_array().expect("edges").iter();
+    let ends: Vec<_> = edges.filter_map(|e| Some((e["from"].as_str()?, e["to"].as_str()?))).collect();
+    assert!(ends.contains(&("policy:Worker.p", "resource:Q")), "{view:#}");
+    assert!(ends.contains(&("role:Worker", "policy:Worker.p")), "{view:#}");
+    let args = ["validate", "t.json", "--rules", "r.guard", "--format", "json"];
+    let report = json(&run(in_folder(folder.path()).args(args)));
+    assert_eq!(findings(&report), [("no_way_to_the_queue".to_owned(), 5)], "{view:#}");
 }
 
 #[test]

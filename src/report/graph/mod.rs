@@ -78,6 +78,11 @@ impl GraphReport<'_> {
         })
     }
 
+    /// The edges of the selection as the JSON form has them, each with its position in the graph.
+    pub fn edges(&self) -> Vec<(EdgeIndex, Value)> {
+        self.selection.edges.iter().filter_map(|i| Some((*i, self.edge(*i)?))).collect()
+    }
+
     fn node(&self, node: &Node) -> Value {
         json!({
             "id": display_encoded(&node.id),
