@@ -6,7 +6,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use iam_preflight::analysis::custom_check::CustomCheck;
-use iam_preflight::analysis::external_access;
 use iam_preflight::analysis::issue_code::IssueCode;
 use iam_preflight::analysis::unused_access::UnusedAccessCode;
 use iam_preflight::catalog::Catalog;
@@ -159,11 +158,17 @@ fn unused_file_name(unused: &UnusedAccessCode) -> String {
     format!("{}.md", unused.code.to_lowercase().replace('_', "-"))
 }
 
-const EXTERNAL_FILE_NAME: &str = "external-principal.md";
+/// The codes of `external-access`.
+fn of_access() -> Vec<IssueCode> {
+    IssueCode::all().filter(|c| c.with == Some("external-access")).collect()
+}
 
-fn external_page() -> String {
-    let (code, title, documentation) = (external_access::CODE, external_access::TITLE, external_access::DOCUMENTATION);
-    format!("# {code}\n\n{title}. Type: SECURITY_WARNING. Found by `iam-preflight external-access`.\n\n{documentation}")
+fn access_page(code: &IssueCode) -> String {
+    let (title, kind) = (code.title, code.finding_type.as_str());
+    format!(
+        "# {}\n\n{title}. Type: {kind}. Found by `iam-preflight external-access`.\n\n{}",
+        code.code, code.documentation
+    )
 }
 
 /// The codes that `validate` looks for with an option.
@@ -199,9 +204,10 @@ fn index() -> String {
         let (code, file, command) = (check.code(), custom_file_name(check), check.command());
         writeln!(out, "| [{code}]({file}) | SECURITY_WARNING (with `{command}`) | see there |").unwrap();
     }
-    let external = external_access::CODE;
-    writeln!(out, "| [{external}]({EXTERNAL_FILE_NAME}) | SECURITY_WARNING (with `external-access`) | see there |")
-        .unwrap();
+    for code in of_access() {
+        let (file, kind) = (option_file_name(&code), code.finding_type.as_str());
+        writeln!(out, "| [{}]({file}) | {kind} (with `external-access`) | see there |", code.code).unwrap();
+    }
     for code in with_option() {
         let (file, kind, option) = (option_file_name(&code), code.finding_type.as_str(), code.with.unwrap_or_default());
         writeln!(out, "| [{}]({file}) | {kind} (with `{option}`) | see there |", code.code).unwrap();
@@ -220,7 +226,7 @@ fn the_pages_of_the_documentation_are_up_to_date() {
     pages.extend(checks::registry().map(|c| (file_name(c), page(c))));
     pages.extend(CustomCheck::ALL.map(|c| (custom_file_name(c), custom_page(c))));
     pages.extend(UnusedAccessCode::ALL.iter().map(|u| (unused_file_name(u), unused_page(u))));
-    pages.push((EXTERNAL_FILE_NAME.to_owned(), external_page()));
+    pages.extend(of_access().iter().map(|c| (option_file_name(c), access_page(c))));
     pages.extend(with_option().iter().map(|c| (option_file_name(c), option_page(c))));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
