@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::analysis::custom_check::{compile, kind_of};
-use crate::analysis::holders::agree;
+use crate::analysis::holders::{agree, unknown_account};
 use crate::analysis::settled::settled_document;
 use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Ties};
@@ -136,9 +136,10 @@ impl Target {
         let mut ids: Vec<PolicyId> = resources.iter().flat_map(|r| protection.of(r)).copied().collect();
         ids.sort_unstable();
         ids.dedup();
-        let account = arns.first().and_then(|arn| Arn::split(arn)).map(|a| SmolStr::new(a.account));
-        let mut target =
-            Target { arns, account: account.filter(|a| !a.is_empty()), sides: Vec::new(), unknown: Vec::new() };
+        let written = arns.first().and_then(|arn| Arn::split(arn)).map(|a| SmolStr::new(a.account));
+        // The ARN of a bucket names no account: one of the run is in the run's.
+        let account = written.filter(|a| !a.is_empty()).or_else(|| (!resources.is_empty()).then(|| own(deployment)));
+        let mut target = Target { arns, account, sides: Vec::new(), unknown: Vec::new() };
         let mut policies: Vec<(PolicyId, &Policy)> = Vec::new();
         for id in ids {
             let Some(policy) = deployment.policies.get(id.0) else { continue };
@@ -203,6 +204,12 @@ impl Target {
             Err(why) => self.unknown.push(format!("the policies of the resource: {why}")),
         }
     }
+}
+
+/// The account of the run: that of its principals.
+fn own(deployment: &Deployment) -> SmolStr {
+    let accounts = deployment.principals.iter().filter_map(|p| Arn::split(p.arn.as_str()).map(|a| a.account));
+    accounts.filter(|a| !a.is_empty()).map(SmolStr::new).next().unwrap_or_else(unknown_account)
 }
 
 /// Several documents as one. The variables of one that has none by its version stay as they are in the others' version,
