@@ -1,10 +1,9 @@
 //! Privilege escalation and risks, as a part of the commands that look for them.
 
-use std::path::PathBuf;
-
 use clap::{ArgAction, Args};
 
 use super::Failure;
+use super::guardrails::levels;
 use crate::analysis::escalation::{self, EscalationReport};
 use crate::analysis::risk::{self, Risk};
 use crate::catalog::Catalog;
@@ -40,13 +39,7 @@ impl EscalationOptions {
                 false => Err(Failure::usage("`--scp` has no meaning without `--escalation` or `--risks`")),
             };
         }
-        let mut levels = Vec::new();
-        for level in &self.scp {
-            let files = level.split(',').filter(|f| !f.is_empty());
-            let read =
-                files.map(|f| super::simulate::read_policy(sources, &PathBuf::from(f), PolicyKind::ServiceControl));
-            levels.push(read.collect::<Result<Vec<_>, Failure>>()?);
-        }
+        let levels = levels(&self.scp, PolicyKind::ServiceControl, sources)?;
         let escalations = self.escalation.then(|| escalation::analyse(deployment, &levels, catalog));
         Ok(Found { escalations, risks: self.risks.then(|| risk::analyse(deployment, &levels, catalog)) })
     }
