@@ -1,6 +1,6 @@
 //! The JSON view of a deployment that rules read. What it holds is the interface of every rule file: `docs/rules.md`
 //! describes it, and what is added here is added there. The way back from a place in the view to the source is in
-//! [`super::place`].
+//! `super::place`.
 //!
 //! Every list is there, if empty; strings that hold unknown values have them as `${name}`.
 
