@@ -15,6 +15,8 @@ use super::GithubError;
 const ANSWER: usize = 32 << 20;
 /// Pages of a list that are read, of 100 entries each.
 const PAGES: usize = 100;
+/// How long to wait at a limit of which the API doesn't say when it ends, as its documentation asks.
+const UNSTATED_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long to wait for an answer, and how often and when to ask again.
 #[derive(Clone, Copy, Debug)]
@@ -136,10 +138,10 @@ impl Client {
                         Ok(answer) => return Ok(answer),
                         Err(error) => (error, None),
                     },
-                    403 | 429 if raw.retry_after.is_some() => {
-                        (GithubError::Unavailable(format!("rate limit: {}", message(&raw))), raw.retry_after)
-                    }
-                    429 => (GithubError::Unavailable(format!("rate limit: {}", message(&raw))), None),
+                    403 | 429 if raw.status == 429 || raw.retry_after.is_some() || is_secondary_limit(&raw) => (
+                        GithubError::Unavailable(format!("rate limit: {}", message(&raw))),
+                        raw.retry_after.or(Some(UNSTATED_LIMIT)),
+                    ),
                     401 | 403 | 404 | 451 => return Err(GithubError::Forbidden(message(&raw))),
                     // Somebody else was writing; it was not done.
                     409 => (GithubError::Refused(message(&raw)), None),
@@ -184,13 +186,16 @@ impl Client {
     ) -> Result<Vec<Value>, GithubError> {
         let mut all = Vec::new();
         let mut next = Some(route.to_owned());
-        for _ in 0..PAGES {
-            let Some(route) = next.take() else { break };
-            let answer = self.send(Method::Get, &route, None)?;
+        for page in 1..=PAGES {
+            let Some(current) = next.take() else { break };
+            let answer = self.send(Method::Get, &current, None)?;
             let unexpected = || GithubError::Unavailable("unexpected answer: not a list".to_owned());
             all.extend(entries(answer.body).ok_or_else(unexpected)?);
-            // The token goes nowhere else.
-            next = answer.next.and_then(|next| next.strip_prefix(&self.api_url).map(str::to_owned));
+            next = answer.next.map(|next| match next.strip_prefix(&self.api_url).filter(|r| r.starts_with('/')) {
+                Some(route) => route.to_owned(),
+                // The token goes nowhere else. A server that calls itself by another name than we do has the page here, too.
+                None => format!("{route}{}page={}", if route.contains('?') { '&' } else { '?' }, page + 1),
+            });
         }
         Ok(all)
     }
@@ -206,7 +211,7 @@ impl Client {
         let response = sent.map_err(|e| Broken { before_sending: is_connect(&e), cause: cause(&e) })?;
         let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
-        let mut retry_after = header("retry-after").and_then(|v| v.trim().parse().ok()).map(Duration::from_secs);
+        let mut retry_after = header("retry-after").and_then(|v| waiting_time(&v, SystemTime::now()));
         if retry_after.is_none()
             && matches!(status, 403 | 429)
             && header("x-ratelimit-remaining").as_deref() == Some("0")
@@ -265,6 +270,21 @@ fn answer(method: Method, raw: Raw) -> Result<Answer, GithubError> {
     }
 }
 
+/// What `Retry-After` asks for, in seconds or as a date.
+fn waiting_time(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value).ok().map(|then| then.duration_since(now).unwrap_or_default()),
+    }
+}
+
+/// True if a token that may do something has done too much of it. Such an answer may have no header that says so.
+fn is_secondary_limit(raw: &Raw) -> bool {
+    let said = message(raw).to_ascii_lowercase();
+    ["secondary rate limit", "abuse detection", "api rate limit exceeded"].iter().any(|limit| said.contains(limit))
+}
+
 /// What the API says about a failure, with the status.
 fn message(raw: &Raw) -> String {
     let body: Value = serde_json::from_slice(&raw.body).unwrap_or_default();
@@ -318,6 +338,17 @@ mod tests {
         assert!(matches!(new("https://", "t"), Err(GithubError::Context(_))));
         let client = new("https://api.github.com/", "secret-token").unwrap();
         assert!(!format!("{client:?}").contains("secret"), "{client:?}");
+    }
+
+    #[test]
+    fn a_time_to_wait_is_read_as_seconds_and_as_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let wait = |value: &str| waiting_time(value, now).map(|d| d.as_secs());
+        assert_eq!(wait(" 30 "), Some(30));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
+        assert_eq!(wait("soon"), None);
+        assert_eq!(wait("-1"), None);
     }
 
     #[test]

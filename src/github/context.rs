@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::GithubError;
-use super::client::{Client, encoded};
+use super::client::{Client, Method, encoded};
 
 /// Looks up an environment variable; empty ones count as not set.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -73,7 +73,10 @@ impl Event {
             .filter(|id| id.bytes().all(|b| b.is_ascii_digit()))
             .map(|id| format!("{server_url}/{owner}/{repository}/actions/runs/{id}"));
         let pull = &event["pull_request"];
-        let run = &event["workflow_run"];
+        // What runs on a commit lists the pull requests that it knows of.
+        let run =
+            ["workflow_run", "check_run", "check_suite"].iter().map(|key| &event[*key]).find(|run| run.is_object());
+        let run = run.unwrap_or(&Value::Null);
         let known = PullRequest {
             owner,
             repository,
@@ -85,7 +88,12 @@ impl Event {
             run_url,
         };
         let issue = Some(&event["issue"]).filter(|issue| issue["pull_request"].is_object());
-        let first = run["pull_requests"].get(0);
+        // In repositories that were forked from this one, a commit may be of a pull request, too.
+        let is_here = |of: &&Value| {
+            let (there, here) = (&of["base"]["repo"]["id"], &event["repository"]["id"]);
+            there == here || there.is_null() || here.is_null()
+        };
+        let first = run["pull_requests"].as_array().and_then(|all| all.iter().find(is_here));
         let number = number
             .or_else(|| pull["number"].as_u64())
             .or_else(|| issue?["number"].as_u64())
@@ -100,7 +108,12 @@ impl Event {
             let branch = owner.zip(run["head_branch"].as_str()).map(|(owner, branch)| format!("{owner}:{branch}"));
             return Ok(Event::Unnumbered { pull_request: known, branch });
         }
-        if let Some(pushed) = commit(&event["after"]) {
+        // Run by hand, a workflow is of a branch.
+        let dispatched = || {
+            let is_dispatched = variable("GITHUB_EVENT_NAME").is_some_and(|name| name == "workflow_dispatch");
+            variable("GITHUB_SHA").filter(|sha| is_dispatched && is_commit(sha))
+        };
+        if let Some(pushed) = commit(&event["after"]).or_else(dispatched) {
             let pull_request = PullRequest { head_sha: Some(pushed), ..known };
             return Ok(Event::Unnumbered { pull_request, branch: None });
         }
@@ -114,14 +127,15 @@ impl Event {
         }
     }
 
-    /// The pull request, with its number. Of several open ones of a branch, that with the commit.
+    /// The pull request, with its number and its commit. Of several open ones of a branch, that with the commit.
     ///
     /// # Errors
     ///
     /// When there is none, or the API fails.
     pub fn resolve(self, client: &Client) -> Result<PullRequest, GithubError> {
         let (pull_request, branch) = match self {
-            Event::PullRequest(pull_request) => return Ok(pull_request),
+            Event::PullRequest(pull_request) if pull_request.head_sha.is_some() => return Ok(pull_request),
+            Event::PullRequest(pull_request) => return with_commit(pull_request, client),
             Event::Unnumbered { pull_request, branch } => (pull_request, branch),
         };
         let PullRequest { owner, repository, head_sha, .. } = &pull_request;
@@ -140,6 +154,19 @@ impl Event {
         let base = pull_request.base.clone().or_else(|| commit(&found?["base"]["sha"]));
         Ok(PullRequest { number: number.ok_or_else(none)?, base, ..pull_request.clone() })
     }
+}
+
+/// Asks for the commit: that of a comment on a pull request, and of a number given by hand, isn't said.
+fn with_commit(pull_request: PullRequest, client: &Client) -> Result<PullRequest, GithubError> {
+    let PullRequest { owner, repository, number, .. } = &pull_request;
+    let found = match client.send(Method::Get, &format!("/repos/{owner}/{repository}/pulls/{number}"), None) {
+        Ok(answer) => answer.body,
+        // A token may comment and not read: places are not links then.
+        Err(GithubError::Forbidden(_)) => Value::Null,
+        Err(error) => return Err(error),
+    };
+    let base = pull_request.base.clone().or_else(|| commit(&found["base"]["sha"]));
+    Ok(PullRequest { head_sha: commit(&found["head"]["sha"]), base, ..pull_request })
 }
 
 /// A build of a webhook, or of a source version `pr/N`.

@@ -219,6 +219,25 @@ fn index() -> String {
     out
 }
 
+/// The entry of the book's summary that has all of these pages below it.
+const LIST_OF_CHECKS: &str = "- [Every check](checks/index.md)\n";
+
+/// The book's summary: mdBook makes a page of what it lists and of nothing else.
+fn summary(old: &str, pages: &[(String, String)]) -> String {
+    let (before, _) = old.split_once(LIST_OF_CHECKS).expect("the list of checks in docs/SUMMARY.md");
+    let mut out = format!("{before}{LIST_OF_CHECKS}");
+    let mut listed: Vec<(&str, &str)> = pages
+        .iter()
+        .filter_map(|(file, text)| Some((text.lines().next()?.strip_prefix("# ")?, file.as_str())))
+        .filter(|(_, file)| *file != "index.md")
+        .collect();
+    listed.sort_unstable();
+    for (title, file) in listed {
+        writeln!(out, "  - [{title}](checks/{file})").unwrap();
+    }
+    out
+}
+
 #[test]
 fn the_pages_of_the_documentation_are_up_to_date() {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks");
@@ -228,11 +247,20 @@ fn the_pages_of_the_documentation_are_up_to_date() {
     pages.extend(UnusedAccessCode::ALL.iter().map(|u| (unused_file_name(u), unused_page(u))));
     pages.extend(of_access().iter().map(|c| (option_file_name(c), access_page(c))));
     pages.extend(with_option().iter().map(|c| (option_file_name(c), option_page(c))));
+    let summary_file = folder.with_file_name("SUMMARY.md");
+    let old_summary = std::fs::read_to_string(&summary_file).unwrap();
+    let new_summary = summary(&old_summary, &pages);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
         for (name, text) in &pages {
             std::fs::write(folder.join(name), text).unwrap();
         }
+        std::fs::write(&summary_file, &new_summary).unwrap();
+    } else {
+        assert!(
+            old_summary == new_summary,
+            "docs/SUMMARY.md lists other checks than there are; run with `UPDATE_DOCS=1`"
+        );
     }
     let stale: Vec<_> =
         pages.iter().filter(|(n, t)| std::fs::read_to_string(folder.join(n)).ok().as_ref() != Some(t)).collect();

@@ -1,6 +1,7 @@
 //! What a run leaves on a pull request, against a GitHub that keeps it and that goes wrong in every way: the binary as a
 //! job would run it, and the library where the steps matter.
 
+mod events;
 mod fake;
 mod hostile;
 mod openapi;
@@ -362,6 +363,8 @@ fn a_proxy_of_the_environment_is_used() {
     let result = run(&mut command);
     assert_eq!(result.code, 1, "{result:?}");
     assert_eq!(fake.state().comments.len(), 1, "{result:?}");
+    let targets = fake.state().targets.clone();
+    assert!(targets.iter().all(|t| t.starts_with("http://github.invalid/api/v3/")), "{targets:?}");
     // And not for what it is not for.
     let direct = run(command.env("NO_PROXY", "github.invalid"));
     assert!(direct.err.contains("::notice"), "{direct:?}");
@@ -520,6 +523,67 @@ fn a_fault_that_passes_is_overcome_within_a_run_and_nothing_is_done_twice() {
             assert_whole(&fake, &format!("{fault:?} at request {step}"));
         }
     }
+}
+
+#[test]
+fn limits_of_the_rate_are_waited_out_as_long_as_they_ask() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let soon: &'static str =
+        Box::leak(format!("x-ratelimit-remaining: 0\r\nx-ratelimit-reset: {}\r\n", now - 1).into_boxed_str());
+    let upsert = |status: u16, headers: &'static str, message: &'static str| {
+        let fake = Fake::start();
+        let fault = Fault::Status(status, headers, message);
+        fake.state().trouble.push(Trouble { method: "POST", after: 0, times: 1, fault });
+        let client = Client::new(&fake.url, TOKEN, quick()).expect("a client");
+        let start = std::time::Instant::now();
+        let outcome = github::upsert(&client, &pull_request(), &github::marker("k"), "x", false);
+        (outcome, start.elapsed(), fake.state().comments.len())
+    };
+    for (status, headers, at_least) in [
+        (403, soon, 1_000),
+        (429, soon, 1_000),
+        (429, "retry-after: 1\r\n", 1_000),
+        (403, "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n", 0),
+    ] {
+        let (outcome, took, comments) = upsert(status, headers, "limit");
+        assert_eq!((outcome, comments), (Ok(Outcome::Created), 1), "{status} {headers}");
+        assert!(took >= Duration::from_millis(at_least), "{status} {headers}: {took:?}");
+    }
+    // Without a time the documentation asks for a minute, and with one far away for more; that is beyond this patience.
+    for (status, headers, message) in [
+        (403, "", "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."),
+        (403, "", "You have triggered an abuse detection mechanism."),
+        (429, "", "slow down"),
+        (429, "retry-after: Wed, 21 Oct 2199 07:28:00 GMT\r\n", "slow down"),
+    ] {
+        let (outcome, took, comments) = upsert(status, headers, message);
+        let error = outcome.expect_err("no patience");
+        assert!(matches!(&error, GithubError::Unavailable(why) if why.starts_with("rate limit: ")), "{error}");
+        assert!(took < Duration::from_secs(1) && comments == 0, "{headers}: {took:?}");
+    }
+}
+
+#[test]
+fn a_list_goes_on_where_a_server_calls_itself_by_another_name_and_the_token_stays() {
+    let fake = Fake::start();
+    let stranger = Fake::start();
+    fake.state().calls_itself = Some(stranger.url.clone());
+    for i in 0..250 {
+        fake.state().comment("somebody", &format!("number {i}"));
+    }
+    let marker = github::marker("k");
+    fake.state().comment("github-actions[bot]", &format!("{marker}\nold"));
+    let client = Client::new(&fake.url, TOKEN, quick()).expect("a client");
+    assert_eq!(github::upsert(&client, &pull_request(), &marker, "new", false), Ok(Outcome::Updated));
+    assert_eq!(stranger.state().requests, [""; 0]);
+    // The API of GitHub Enterprise Server has a path, and so have the addresses of its pages.
+    let enterprise = format!("{}/api/v3", fake.url);
+    fake.state().calls_itself = Some(enterprise.clone());
+    fake.state().targets.clear();
+    let client = Client::new(&format!("{enterprise}/"), TOKEN, quick()).expect("a client");
+    assert_eq!(github::upsert(&client, &pull_request(), &marker, "newer", false), Ok(Outcome::Updated));
+    let targets = fake.state().targets.clone();
+    assert!(targets.len() == 5 && targets.iter().all(|t| t.starts_with("/api/v3/")), "{targets:?}");
 }
 
 #[test]

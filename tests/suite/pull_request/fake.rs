@@ -51,9 +51,13 @@ pub struct State {
     pub pulls: Vec<Value>,
     /// `METHOD /path` of each request, in order.
     pub requests: Vec<String>,
+    /// What each of them names, as it was sent.
+    pub targets: Vec<String>,
     /// The bodies that were sent with them.
     pub bodies: Vec<Value>,
     pub trouble: Vec<Trouble>,
+    /// The address that links to further pages begin with, if not that at which it listens.
+    pub calls_itself: Option<String>,
     next_id: u64,
 }
 
@@ -112,6 +116,7 @@ impl Fake {
         reader.read_exact(&mut body).ok()?;
         let mut words = first.split(' ');
         let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        self.state().targets.push(target.clone());
         let path = match target.strip_prefix("http://") {
             Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]).to_owned(),
             None => target,
@@ -131,7 +136,9 @@ impl Fake {
             _ => {}
         }
         let (status, headers, answer) = if authorized {
-            answer(&mut self.state(), &self.url, &method, &path, &body)
+            let mut state = self.state();
+            let name = state.calls_itself.clone().unwrap_or_else(|| self.url.clone());
+            answer(&mut state, &name, &method, &path, &body)
         } else {
             (401, String::new(), json!({"message": "Requires authentication"}))
         };
@@ -345,6 +352,10 @@ fn answer(state: &mut State, url: &str, method: &str, target: &str, body: &Value
             if path == "/repos/o/r/pulls" || (path.starts_with("/repos/o/r/commits/") && path.ends_with("/pulls")) =>
         {
             ok(state.pulls.clone().into())
+        }
+        ("GET", path) if path.starts_with("/repos/o/r/pulls/") => {
+            let number: u64 = path.rsplit('/').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+            state.pulls.iter().find(|pull| pull["number"] == number).cloned().map_or_else(not_found, ok)
         }
         _ => not_found(),
     }

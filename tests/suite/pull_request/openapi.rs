@@ -10,12 +10,15 @@ use std::process::{Child, Command, Stdio};
 use iam_preflight::github::{self, Client};
 use serde_json::{Map, Value, json};
 
-use super::{Fake, Job, TOKEN, check_run, comments, pull_request, with_files};
+use super::{Fake, Fault, Job, TOKEN, Trouble, check_run, comments, pull_request, with_files};
 use crate::binary::run;
 use crate::tools::node_package;
 
+/// The commit of the pull request.
+const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
 /// What we use of the API.
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 15] = [
     ("get", "/user"),
     ("get", "/repos/{owner}/{repo}/issues/{issue_number}/comments"),
     ("post", "/repos/{owner}/{repo}/issues/{issue_number}/comments"),
@@ -29,7 +32,19 @@ const ROUTES: [(&str, &str); 13] = [
     ("get", "/repos/{owner}/{repo}/pulls/{pull_number}/comments"),
     ("post", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews"),
     ("get", "/repos/{owner}/{repo}/pulls"),
+    ("get", "/repos/{owner}/{repo}/pulls/{pull_number}"),
+    ("get", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls"),
 ];
+
+/// True if a request, `METHOD /path?query`, is one of a route.
+fn is_of(request: &str, (method, route): (&str, &str)) -> bool {
+    let (sent, target) = request.split_once(' ').expect("a method");
+    let path = target.split('?').next().unwrap_or_default();
+    let same = |(wanted, part): (&str, &str)| wanted == part || wanted.starts_with('{');
+    sent.eq_ignore_ascii_case(method)
+        && route.split('/').count() == path.split('/').count()
+        && route.split('/').zip(path.split('/')).all(same)
+}
 
 /// The part of the description that we need, with all that it refers to.
 fn cut(description: &Value) -> Value {
@@ -80,14 +95,21 @@ impl Drop for Prism {
 }
 
 impl Prism {
-    /// Between a client and the fake; `None` if it is not installed.
+    /// Between a client and the fake; `None` if it is not installed. The fake's pull request is the description's example.
     fn before(fake: &Fake, folder: &Path) -> Option<Prism> {
         let modules: PathBuf =
             node_package("@stoplight/prism-cli").filter(|_| node_package("@octokit/openapi").is_some())?;
         let description =
             fs::read_to_string(modules.join("@octokit/openapi/generated/api.github.com.json")).expect("a description");
         let file = folder.join("api.json");
-        fs::write(&file, cut(&serde_json::from_str(&description).expect("JSON")).to_string()).expect("a file");
+        let description: Value = serde_json::from_str(&description).expect("JSON");
+        fs::write(&file, cut(&description).to_string()).expect("a file");
+        let mut pull = description["components"]["examples"]["pull-request"]["value"].clone();
+        pull["number"] = 3.into();
+        // The teams of the example lack what its schema asks for.
+        pull["requested_teams"] = json!([]);
+        pull["head"]["sha"] = SHA.into();
+        fake.state().pulls = vec![pull];
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
         let mut process = Command::new("node")
             .arg(modules.join("@stoplight/prism-cli/dist/index.js"))
@@ -131,6 +153,8 @@ fn every_request_is_valid_by_github_s_own_description_of_its_api() {
     let upsert = |body: &str, marker: &str| github::upsert(&client, &pull_request(), marker, body, false);
     assert_eq!(upsert("three", &marker), Ok(github::Outcome::Updated));
     assert_eq!(upsert("x", &github::marker("other")), Ok(github::Outcome::Created));
+    // The answer to the first batch of further annotations is lost, so the run is looked up.
+    fake.state().trouble.push(Trouble { method: "PATCH", after: 0, times: 1, fault: Fault::DropAfter });
     assert_eq!(check_run(120).write(&client, &pull_request()), Ok(github::Outcome::Created));
     github::changed_lines(&client, &pull_request()).expect("files");
     let posted = github::post_review(&client, &pull_request(), "0123456789abcdef", &comments());
@@ -153,14 +177,27 @@ fn every_request_is_valid_by_github_s_own_description_of_its_api() {
     assert!(!result.err.contains("::notice"), "{}", result.err);
     assert_eq!(fake.state().comments.len(), 3);
     assert_eq!(fake.state().review_comments.len(), 41);
+    // A second workflow, by whatever event: the pull request is asked for.
+    let report = job.path().join(".git/report.json").display().to_string();
+    run(&mut job.command(&["validate", "infra", "--output", &format!("json={report}")]));
+    for event in [
+        json!({"issue": {"number": 3, "pull_request": {}}}),
+        json!({"after": SHA}),
+        json!({"workflow_run": {"head_sha": SHA, "head_branch": "b", "head_repository": {"owner": {"login": "fork"}}, "pull_requests": []}}),
+    ] {
+        fs::write(job.path().join(".git/event.json"), event.to_string()).expect("a file");
+        let result = run(job.command(&["comment", "--report", &report]).env("GITHUB_API_URL", &prism.url));
+        assert_eq!(result.code, 0, "{event}: {result:?}");
+    }
     // What the description forbids does not get through, so the proof is one.
     let mut many = check_run(51);
     many.annotations[0].level = "fatal";
     many.external_id = "other".into();
     assert!(many.write(&client, &pull_request()).is_err());
-    let used: Vec<String> =
-        fake.state().requests.iter().map(|r| r.split(' ').next().unwrap_or_default().to_owned()).collect();
-    for method in ["GET", "POST", "PATCH", "DELETE"] {
-        assert!(used.iter().any(|m| m == method), "{method}");
+    let requests = fake.state().requests.clone();
+    for route in ROUTES {
+        assert!(requests.iter().any(|request| is_of(request, route)), "{route:?} is not used");
     }
+    let unknown = requests.iter().find(|request| !ROUTES.iter().any(|route| is_of(request, *route)));
+    assert_eq!(unknown, None);
 }
