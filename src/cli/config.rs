@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::options::{BlockingType, InputOptions, JudgementOptions, OutputOptions, account_id};
+use super::options::{BlockingType, InputOptions, JudgementOptions, OutputOptions, account_id, canonical_user_id};
 use super::{Failure, output};
 use crate::analysis::external_access::{ArchiveRule, Criterion, OPERATORS, filter_keys, is_filter_key};
 use crate::finding::suppression::{self, IgnoreRule, Origin};
@@ -16,11 +16,12 @@ use clap::ValueEnum;
 const FILE_NAME: &str = ".iam-preflight.yaml";
 
 /// The keys, each the long name of an option.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "account-id",
     "allow-external-principals",
     "archive-rules",
     "baseline",
+    "canonical-user-ids",
     "exclude-resource-types",
     "exports",
     "fail-on-unknown",
@@ -165,6 +166,11 @@ impl Config {
     /// The accounts of the zone of trust, unless the command line gives them.
     pub(super) fn trusted_accounts(&self, given: &[String]) -> Result<Vec<String>, Failure> {
         if given.is_empty() { self.list("trusted-accounts", account_id) } else { Ok(given.to_vec()) }
+    }
+
+    /// The canonical user ids of the zone's accounts, unless the command line gives them.
+    pub(super) fn canonical_user_ids(&self, given: &[String]) -> Result<Vec<String>, Failure> {
+        if given.is_empty() { self.list("canonical-user-ids", canonical_user_id) } else { Ok(given.to_vec()) }
     }
 
     /// The principals that may come in, unless the command line gives them.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::guardrails::levels;
-use super::options::{InputOptions, JudgementOptions, OutputOptions, account_id};
+use super::options::{InputOptions, JudgementOptions, OutputOptions, account_id, canonical_user_id};
 use super::{Failure, Global, Outcome, base, config, output, pipeline};
 use crate::analysis::counterpart::Earlier;
 use crate::analysis::external_access::{self, ExternalAccessReport};
@@ -29,6 +29,16 @@ pub(super) struct ZoneOptions {
         help_heading = "External access"
     )]
     trusted_accounts: Vec<String>,
+
+    /// Canonical user ids of the zone's accounts, which ACLs name instead of account ids
+    #[arg(
+        long,
+        value_name = "ID,…",
+        value_delimiter = ',',
+        value_parser = canonical_user_id,
+        help_heading = "External access"
+    )]
+    canonical_user_ids: Vec<String>,
 
     /// The organization's resource control policies: findings say whether any bears on their actions
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "External access")]
@@ -60,7 +70,11 @@ pub(super) struct Read<'a> {
 impl ZoneOptions {
     fn zone(&self, read: &Read<'_>) -> Result<Zone, Failure> {
         let trusted = read.config.trusted_accounts(&self.trusted_accounts)?;
-        Ok(external_access::zone(read.input.account_id.as_deref(), &trusted, read.input.organization_id.as_deref()))
+        let mut zone =
+            external_access::zone(read.input.account_id.as_deref(), &trusted, read.input.organization_id.as_deref());
+        let ids = read.config.canonical_user_ids(&self.canonical_user_ids)?;
+        zone.canonical_ids = ids.into_iter().map(Into::into).collect();
+        Ok(zone)
     }
 
     /// The external access of the inputs, and the earlier version that it was compared with.
@@ -143,6 +157,10 @@ impl ExternalAccessCommand {
         let (mut found, earlier) = self.zone.find(&read, self.base.as_deref(), Scope::Everything)?;
         let internal = self.internal(&read)?;
         loaded.notices.append(&mut found.notices);
+        if global.verbose {
+            let archived = found.found.iter().filter(|access| access.archived && !access.is_resolved());
+            loaded.notices.extend(archived.map(|access| format!("archived: {}", access.sentence())));
+        }
         loaded.notices.push(summary(&found));
         let mut findings = external_access::findings(&found.found, &loaded.deployment);
         if let Some(internal) = &internal {

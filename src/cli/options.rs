@@ -232,6 +232,15 @@ pub(super) fn account_id(text: &str) -> Result<String, String> {
     }
 }
 
+/// The id by which S3 knows an account.
+pub(super) fn canonical_user_id(text: &str) -> Result<String, String> {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("a canonical user id has 64 hexadecimal digits".to_owned())
+    }
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),

@@ -23,6 +23,7 @@ mod evaluator;
 mod examples;
 mod external_access;
 mod external_access_command;
+mod external_access_templates;
 mod fixes;
 mod fuzz_smoke;
 mod generate_policy;

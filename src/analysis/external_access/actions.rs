@@ -8,8 +8,7 @@ use smol_str::SmolStr;
 
 use crate::catalog::{Action, Catalog, Service};
 use crate::logic::Request;
-use crate::logic::engine::{CompiledPolicy, Ties, Zone, no_outside_access};
-use crate::logic::evaluate::{PolicyKind, Verdict, verdict};
+use crate::logic::engine::{CompiledPolicy, Through, Ties, Zone, no_outside_access_through};
 use crate::policy::{PolicyDocument, Statement, StringList};
 use crate::source::{Node, NodeKind};
 
@@ -70,7 +69,7 @@ const DYNAMODB_ACROSS: &[&str] = &[
 /// The actions that the first statement of the document lets in. `witness` is a request that it allows.
 pub(super) fn granted(
     policy: &CompiledPolicy,
-    kind: PolicyKind,
+    through: &Through<'_>,
     resource_type: &str,
     witness: &Request,
     zone: &Zone,
@@ -78,13 +77,12 @@ pub(super) fn granted(
 ) -> Vec<SmolStr> {
     let document = policy.document();
     let Some(statement) = document.statements.first() else { return Vec::new() };
-    let denied = document.statements.iter().any(Statement::is_deny);
+    let limited = through.gate.is_some() || document.statements.iter().any(Statement::is_deny);
     let mut granted: Vec<SmolStr> = candidates(statement, resource_type, catalog)
         .into_iter()
         .filter(|action| {
             let request = Request { action: action.clone(), ..witness.clone() };
-            matches!(verdict(document, kind, &request), Verdict::Allow { .. })
-                || denied && lets_in(document, action, kind, zone)
+            through.allows(policy, &request) || limited && lets_in(policy, through, action, zone)
         })
         .collect();
     granted.sort_unstable();
@@ -93,8 +91,8 @@ pub(super) fn granted(
 }
 
 /// The engine's answer for one action alone.
-fn lets_in(document: &PolicyDocument, action: &str, kind: PolicyKind, zone: &Zone) -> bool {
-    let mut root = document.root().clone();
+fn lets_in(policy: &CompiledPolicy, through: &Through<'_>, action: &str, zone: &Zone) -> bool {
+    let mut root = policy.document().root().clone();
     if let NodeKind::Mapping(map) = &mut root.kind
         && let Some(NodeKind::Sequence(statements)) =
             map.entries.iter_mut().find(|e| e.key == "Statement").map(|e| &mut e.value.kind)
@@ -105,8 +103,8 @@ fn lets_in(document: &PolicyDocument, action: &str, kind: PolicyKind, zone: &Zon
             entry.value = Node::string(action, entry.value.span);
         }
     }
-    let compiled = CompiledPolicy::new(PolicyDocument::new(root), kind, Ties::Tied);
-    compiled.is_ok_and(|policy| !no_outside_access(&policy, zone, Ties::Tied).holds())
+    let compiled = CompiledPolicy::new(PolicyDocument::new(root), policy.kind(), Ties::Tied);
+    compiled.is_ok_and(|policy| !no_outside_access_through(&policy, through, zone, Ties::Tied).holds())
 }
 
 /// The real actions that the statement's patterns match and that concern the resource; names that match none are kept as

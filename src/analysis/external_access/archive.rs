@@ -3,8 +3,6 @@
 //! Source: IAM User Guide, "IAM Access Analyzer filter keys"; Access Analyzer API Reference, `Criterion`. All keys of a rule have
 //! to match; of the values of one operator, one has to (`neq`: none may). Comparison minds case.
 
-use smol_str::SmolStr;
-
 use super::{ExternalAccess, ExternalAccessReport};
 
 /// Keys besides `principal.…` and `condition.…`.
@@ -59,38 +57,41 @@ pub fn is_filter_key(key: &str) -> bool {
 impl ArchiveRule {
     /// True if the rule archives the access.
     pub fn matches(&self, access: &ExternalAccess) -> bool {
-        !self.filter.is_empty()
-            && self.filter.iter().all(|(key, criterion)| criterion.holds(value(access, key).as_deref()))
+        !self.filter.is_empty() && self.filter.iter().all(|(key, criterion)| criterion.holds(&values(access, key)))
     }
 }
 
 impl Criterion {
-    fn holds(&self, value: Option<&str>) -> bool {
-        let is = |list: &[String]| value.is_some_and(|v| list.iter().any(|l| l == v));
+    /// True if what the finding has for the key meets it.
+    fn holds(&self, values: &[String]) -> bool {
+        let is = |list: &[String]| values.iter().any(|v| list.contains(v));
+        let holds_part = |part: &String| values.iter().any(|v| v.contains(&**part));
         (self.eq.is_empty() || is(&self.eq))
             && !is(&self.neq)
-            && (self.contains.is_empty() || value.is_some_and(|v| self.contains.iter().any(|part| v.contains(&**part))))
-            && self.exists.is_none_or(|exists| exists == value.is_some())
+            && (self.contains.is_empty() || self.contains.iter().any(holds_part))
+            && self.exists.is_none_or(|exists| exists != values.is_empty())
     }
 }
 
-fn value(access: &ExternalAccess, key: &str) -> Option<String> {
+/// What the finding has for a key. A resource is known by its logical id or address, and by its ARN.
+fn values(access: &ExternalAccess, key: &str) -> Vec<String> {
     if let Some(kind) = key.strip_prefix("principal.") {
-        return (access.principal.0 == kind).then(|| access.principal.1.clone());
+        let is_kind = access.principal.0 == kind;
+        return is_kind.then(|| access.principal.1.clone()).into_iter().collect();
     }
     if let Some(name) = key.strip_prefix("condition.") {
-        return access.condition.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone());
+        let conditions = access.condition.iter().filter(|(k, _)| k.eq_ignore_ascii_case(name));
+        return conditions.map(|(_, v)| v.clone()).collect();
     }
-    let known: SmolStr = match key {
-        "findingType" => "ExternalAccess".into(),
-        "isPublic" => if access.is_public { "true" } else { "false" }.into(),
-        "resource" => access.resource.id.clone(),
-        "resourceControlPolicyRestriction" => access.restriction().into(),
-        "resourceOwnerAccount" => return access.owner.clone(),
-        "resourceType" => access.resource_type.clone(),
-        _ => return None,
-    };
-    Some(known.into())
+    match key {
+        "findingType" => vec!["ExternalAccess".to_owned()],
+        "isPublic" => vec![access.is_public.to_string()],
+        "resource" => std::iter::once(access.resource.id.to_string()).chain(access.arn.clone()).collect(),
+        "resourceControlPolicyRestriction" => vec![access.restriction().to_owned()],
+        "resourceOwnerAccount" => access.owner.iter().cloned().collect(),
+        "resourceType" => vec![access.resource_type.to_string()],
+        _ => Vec::new(),
+    }
 }
 
 /// Archives what the rules match, and says how much, and which rules match nothing.

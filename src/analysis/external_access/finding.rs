@@ -29,7 +29,8 @@ impl ExternalAccess {
         };
         [&self.resource.id, &self.resource.resource_type, &self.principal.0].iter().for_each(|t| add(t));
         add(&self.principal.1);
-        add(self.source);
+        add(self.source.kind);
+        self.source.detail.iter().for_each(|(_, value)| add(value));
         add(if self.is_public { "public" } else { "" });
         for (key, value) in &self.condition {
             add(&key.to_ascii_lowercase());
@@ -48,7 +49,8 @@ impl ExternalAccess {
         if self.restricted { "APPLICABLE" } else { "NOT_APPLICABLE" }
     }
 
-    fn sentence(&self) -> String {
+    /// What it says.
+    pub fn sentence(&self) -> String {
         let who = match (self.principal.0.as_str(), self.principal.1.as_str()) {
             ("AWS", "*") => "anybody".to_owned(),
             (_, name) => format!("`{}`", printable_line(name)),
@@ -83,6 +85,13 @@ impl ExternalAccess {
     }
 }
 
+fn source(access: &ExternalAccess) -> Value {
+    match &access.source.detail {
+        Some((name, value)) => json!({"type": access.source.kind, "detail": {(*name): value}}),
+        None => json!({"type": access.source.kind}),
+    }
+}
+
 fn level(level: AccessLevel) -> &'static str {
     match level {
         AccessLevel::List => "List",
@@ -108,7 +117,7 @@ pub fn report_json(found: &[ExternalAccess], places: impl Fn(&ExternalAccess, &L
             "condition": condition,
             "action": access.actions,
             "accessLevels": access.levels.iter().map(|l| level(*l)).collect::<Vec<_>>(),
-            "sources": [{"type": access.source}],
+            "sources": [source(access)],
             "resourceOwnerAccount": access.owner,
             "status": match (resolved, access.archived) {
                 (true, _) => "RESOLVED",

@@ -1,36 +1,44 @@
 //! External access: who outside the zone of trust gets at a resource by its own policy, as the external access analyzer of
 //! IAM Access Analyzer reports it, before deployment.
 //!
-//! - `cube`: the ways in that a statement may open, each a finding if the engine finds a request that takes it;
+//! - `cube`: the ways in that a statement may open, each a finding if the engine finds a request that takes it (`ways`);
+//! - `access_points`: what is behind an access point, and what has to be passed there;
 //! - `actions`: what may be done on the way;
+//! - `settings`: what S3 takes back;
+//! - `secret`: secrets that no other account can read;
 //! - `archive`: filters for what is meant;
-//! - `block_public_access`: what S3 takes back;
 //! - `finding`: the same in the report.
 //!
 //! Source: IAM User Guide, "Findings for external and unused access"; Access Analyzer API Reference, `Finding`.
 
+mod access_points;
 mod actions;
 mod archive;
-mod block_public_access;
 mod cube;
 mod finding;
+mod secret;
+mod settings;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::analysis::custom_check::{compile, kind_of};
 use crate::catalog::{AccessLevel, Catalog};
-use crate::checks::TRUST_POLICY;
 use crate::finding::Location;
 use crate::logic::Request;
-use crate::logic::engine::{Ties, Zone, no_outside_access, no_public_access};
+use crate::logic::engine::{CompiledPolicy, Ties, Zone, no_public_access};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy, PolicyForm, PolicyId, ResourceRef};
 use crate::policy::{Arn, PolicyDocument, Statement, StringList, glob};
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
-use block_public_access::{BlockPublicAccess, Blocks};
+use access_points::{AccessPoint, AccessPoints, Behind};
+use secret::Secrets;
+use settings::{AllSettings, Settings};
+use ways::{Entrance, Gate};
 
 pub use archive::{ArchiveRule, Criterion, OPERATORS, archive, filter_keys, is_filter_key};
 pub use finding::{CODE, DOCUMENTATION, TITLE, findings, report_json};
@@ -57,6 +65,30 @@ impl ChangeType {
     }
 }
 
+/// By what a resource is shared: the kind in the API's words, and which access point or account it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source {
+    /// `POLICY`, `BUCKET_ACL`, `S3_ACCESS_POINT` or `S3_ACCESS_POINT_ACCOUNT`.
+    pub kind: &'static str,
+    /// The name of the API's detail, and its value.
+    pub detail: Option<(&'static str, String)>,
+}
+
+impl Source {
+    const POLICY: &'static str = "POLICY";
+    const BUCKET_ACL: &'static str = "BUCKET_ACL";
+    const ACCESS_POINT: &'static str = "S3_ACCESS_POINT";
+    const ACCESS_POINT_ACCOUNT: &'static str = "S3_ACCESS_POINT_ACCOUNT";
+
+    fn of(kind: &'static str) -> Source {
+        Source { kind, detail: None }
+    }
+
+    fn with(kind: &'static str, name: &'static str, value: String) -> Source {
+        Source { kind, detail: Some((name, value)) }
+    }
+}
+
 /// One instance of sharing: a principal outside the zone, and the conditions under which it gets in.
 #[derive(Clone, Debug)]
 pub struct ExternalAccess {
@@ -64,6 +96,8 @@ pub struct ExternalAccess {
     pub resource: ResourceRef,
     /// Its CloudFormation type.
     pub resource_type: SmolStr,
+    /// Its ARN, with names for what isn't known, if it is in the inputs and has one.
+    pub arn: Option<String>,
     /// The principal's kind in the policy language, and who.
     pub principal: (SmolStr, String),
     /// True if anybody can take this way.
@@ -74,8 +108,8 @@ pub struct ExternalAccess {
     pub actions: Vec<SmolStr>,
     /// The access levels of these.
     pub levels: BTreeSet<AccessLevel>,
-    /// `POLICY`, `BUCKET_ACL` or `S3_ACCESS_POINT`.
-    pub source: &'static str,
+    /// By what it is shared.
+    pub source: Source,
     /// The account that owns the resource, if it is known.
     pub owner: Option<String>,
     /// The policy that grants it: of the earlier version, if the access is resolved.
@@ -120,7 +154,8 @@ fn unknown_account() -> SmolStr {
     Text::symbol(symbol).as_smol().clone()
 }
 
-/// The zone of trust of a deployment: its own account, further accounts, and the organization.
+/// The zone of trust of a deployment: its own account, further accounts, and the organization. The canonical user ids of
+/// these accounts can be added.
 pub fn zone(account: Option<&str>, further: &[String], organization: Option<&str>) -> Zone {
     let own = account.map_or_else(unknown_account, SmolStr::new);
     Zone {
@@ -137,8 +172,16 @@ pub fn analyse(
     catalog: &Catalog,
     belongs: impl Fn(&Policy) -> bool + Sync,
 ) -> ExternalAccessReport {
-    let blocks = Blocks::new(deployment);
-    let of_policy = |(index, policy): (usize, &Policy)| of(PolicyId(index), policy, &blocks, zone, catalog);
+    let arns = deployment.resources.iter().filter_map(|r| Some((&r.id, r.arn.as_ref()?)));
+    let view = View {
+        arns: arns.collect(),
+        settings: AllSettings::new(deployment),
+        access_points: AccessPoints::new(deployment),
+        secrets: Secrets::new(deployment),
+        zone,
+        catalog,
+    };
+    let of_policy = |(index, policy): (usize, &Policy)| view.of(PolicyId(index), policy);
     let policies = deployment.policies.par_iter().enumerate().filter(|(_, policy)| belongs(policy));
     let parts: Vec<ExternalAccessReport> = policies.map(of_policy).collect();
     let mut report = ExternalAccessReport::default();
@@ -213,133 +256,217 @@ pub fn compare(now: &mut ExternalAccessReport, earlier: ExternalAccessReport) {
     now.found.extend(gone.map(|access| ExternalAccess { change: Some(ChangeType::Resolved), ..access }));
 }
 
-fn of(id: PolicyId, policy: &Policy, blocks: &Blocks<'_>, zone: &Zone, catalog: &Catalog) -> ExternalAccessReport {
-    let mut report = ExternalAccessReport::default();
-    let kind = kind_of(policy);
-    if !policy.is_own || !matches!(kind, PolicyKind::Resource | PolicyKind::Trust) {
-        return report;
+/// What the analysis of one policy needs to know of the deployment.
+struct View<'a> {
+    arns: FxHashMap<&'a ResourceRef, &'a Text>,
+    settings: AllSettings<'a>,
+    access_points: AccessPoints<'a>,
+    secrets: Secrets<'a>,
+    zone: &'a Zone,
+    catalog: &'a Catalog,
+}
+
+/// A policy that is being analysed.
+struct Subject<'a> {
+    id: PolicyId,
+    policy: &'a Policy,
+    document: &'a PolicyDocument,
+    kind: PolicyKind,
+    whole: CompiledPolicy,
+    resource_type: SmolStr,
+    shared: &'a [ResourceRef],
+}
+
+impl Subject<'_> {
+    fn name(&self) -> String {
+        name_of(self.policy)
     }
-    let name = || format!("`{}.{}`", policy.resource.id, policy.name);
-    let Some(document) = &policy.document else {
-        report.notices.push(format!("the external access by {} is not known: its document is not", name()));
-        return report;
-    };
-    let whole = match compile(document.clone(), kind, Ties::Tied) {
-        Ok(compiled) => compiled,
-        Err(error) => {
-            report.notices.push(format!("the external access by {} is not known: {error}", name()));
+
+    fn is_public(&self) -> bool {
+        no_public_access(&self.whole, &self.resource_type, Ties::Tied).fails()
+    }
+}
+
+fn name_of(policy: &Policy) -> String {
+    format!("`{}.{}`", policy.resource.id, policy.name)
+}
+
+impl View<'_> {
+    fn of(&self, id: PolicyId, policy: &Policy) -> ExternalAccessReport {
+        let mut report = ExternalAccessReport::default();
+        let kind = kind_of(policy);
+        if !policy.is_own || !matches!(kind, PolicyKind::Resource | PolicyKind::Trust) {
             return report;
         }
-    };
-    let resource_type = policy.resource_type.clone().unwrap_or_else(|| policy.resource.resource_type.clone());
-    let is_s3 = matches!(resource_type.as_str(), "AWS::S3::Bucket" | "AWS::S3::AccessPoint");
-    let block = if is_s3 { blocks.of(policy) } else { BlockPublicAccess::default() };
-    let is_acl = is_s3 && policy.form == PolicyForm::Synthesised;
-    if block.restricts_public_buckets && !is_acl && no_public_access(&whole, &resource_type, Ties::Tied).fails() {
-        report.notices.push(format!("{} is public, and RestrictPublicBuckets takes its external access back", name()));
-        return report;
+        let name = name_of(policy);
+        let Some(document) = &policy.document else {
+            report.notices.push(format!("the external access by {name} is not known: its document is not"));
+            return report;
+        };
+        let whole = match compile(document.clone(), kind, Ties::Tied) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                report.notices.push(format!("the external access by {name} is not known: {error}"));
+                return report;
+            }
+        };
+        let resource_type = policy.resource_type.clone().unwrap_or_else(|| policy.resource.resource_type.clone());
+        let shared: &[ResourceRef] = match policy.attached_to.as_slice() {
+            [] => std::slice::from_ref(&policy.resource),
+            attached => attached,
+        };
+        let subject = Subject { id, policy, document, kind, whole, resource_type, shared };
+        match self.access_points.of(policy, &self.settings) {
+            Some(access_point) => self.by_access_point(&subject, &access_point, &mut report),
+            None => self.by_policy(&subject, &mut report),
+        }
+        for access in &mut report.found {
+            access.arn = self.arns.get(&access.resource).map(|arn| arn.display());
+        }
+        report
     }
-    let shared: &[ResourceRef] = match policy.attached_to.as_slice() {
-        [] => std::slice::from_ref(&policy.resource),
-        attached => attached,
-    };
-    let mut merged: BTreeMap<(SmolStr, String, BTreeMap<SmolStr, String>), ExternalAccess> = BTreeMap::new();
-    for statement in document.statements.iter().filter(|s| s.is_allow()) {
-        for cube in cube::cubes(document, statement) {
-            if surely_inside(&cube, zone) {
+
+    /// What the policy lets in to what it is attached to.
+    fn by_policy(&self, subject: &Subject<'_>, report: &mut ExternalAccessReport) {
+        let resource_type = subject.resource_type.as_str();
+        let is_acl = resource_type == "AWS::S3::Bucket" && subject.policy.form == PolicyForm::Synthesised;
+        let settings = match resource_type {
+            "AWS::S3::Bucket" | "AWS::S3::AccessPoint" | "AWS::S3::MultiRegionAccessPoint" => {
+                self.settings.of(subject.policy)
+            }
+            kind if kind.starts_with("AWS::S3Express::") => {
+                Settings { restricts_public_buckets: true, refuses_public_policies: true, ..Settings::default() }
+            }
+            _ => Settings::default(),
+        };
+        if is_acl && settings.disables_acls {
+            report.notices.push(format!("{} grants nothing: the bucket's owner owns all objects", subject.name()));
+            return;
+        }
+        if !is_acl && taken_back(subject, settings, report) {
+            return;
+        }
+        let entrance = Entrance {
+            policy: subject.id,
+            document: subject.document,
+            kind: subject.kind,
+            shared: subject.shared,
+            resource_type: &subject.resource_type,
+            source: Source::of(match resource_type {
+                _ if is_acl => Source::BUCKET_ACL,
+                "AWS::S3::AccessPoint" | "AWS::S3Express::AccessPoint" | "AWS::S3::MultiRegionAccessPoint" => {
+                    Source::ACCESS_POINT
+                }
+                _ => Source::POLICY,
+            }),
+            gates: vec![Gate::default()],
+            is_private: false,
+            ignores_public: is_acl && settings.ignores_public_acls,
+            is_unrestricted: !settings.restricts_public_buckets,
+        };
+        let mut found = entrance.ways_in(self.zone, self.catalog);
+        if resource_type == "AWS::SecretsManager::Secret" {
+            self.secrets.take_back(&mut found, &mut report.notices);
+        }
+        report.found.extend(found);
+    }
+
+    /// What the policy of an access point lets in to the buckets behind it.
+    fn by_access_point(
+        &self,
+        subject: &Subject<'_>,
+        access_point: &AccessPoint<'_>,
+        report: &mut ExternalAccessReport,
+    ) {
+        let account = self.zone.accounts.first().cloned().unwrap_or_default();
+        let keys = access_point.keys(&account);
+        for behind in &access_point.behind {
+            let of_bucket = behind.bucket.map(|bucket| self.settings.of_resource(&bucket.id)).unwrap_or_default();
+            // The policy of an access point in a VPC is never public.
+            if access_point.vpc.is_none() && taken_back(subject, access_point.settings.and(of_bucket), report) {
                 continue;
             }
-            let Ok(narrowed) = compile(cube.document.clone(), kind, Ties::Tied) else { continue };
-            let answer = no_outside_access(&narrowed, zone, Ties::Tied);
-            if answer.holds() {
-                continue;
-            }
-            let is_public = no_public_access(&narrowed, &resource_type, Ties::Tied).fails();
-            if is_acl && is_public && block.ignores_public_acls {
-                continue;
-            }
-            let undecided = answer.undecided.first().map_or("not decided", |(_, why)| *why);
-            let witness = answer.reasons.into_iter().next().map(|r| r.witness).ok_or(undecided);
-            let actions = match &witness {
-                Ok(request) => actions::granted(&narrowed, kind, &resource_type, request, zone, catalog),
-                Err(_) => Vec::new(),
-            };
-            if witness.is_ok() && actions.is_empty() {
-                // Nothing that exists, or nothing that works from outside.
-                continue;
-            }
-            let condition = cube.condition.iter().map(|(key, values)| {
-                let mut values: Vec<String> = values.iter().map(Text::display).collect();
-                values.sort_unstable();
-                (key.clone(), values.join(", "))
-            });
-            let condition: BTreeMap<SmolStr, String> = condition.collect();
-            let path = statement.path().key("Principal");
-            let path = if cube.principal.1.as_str() == "*" && cube.item.is_none() {
-                path
-            } else {
-                path.key(cube.principal.0.clone()).maybe_index(cube.item)
-            };
-            let location = Location::new(path, cube.span);
-            let key = (cube.principal.0.clone(), shown(&cube.principal.1), condition.clone());
-            let entry = merged.entry(key.clone()).or_insert_with(|| ExternalAccess {
-                resource: policy.resource.clone(),
-                resource_type: if resource_type == TRUST_POLICY {
-                    "AWS::IAM::Role".into()
-                } else {
-                    resource_type.clone()
-                },
-                principal: (key.0, key.1),
-                is_public: false,
-                condition,
-                actions: Vec::new(),
-                levels: BTreeSet::new(),
-                source: match resource_type.as_str() {
-                    _ if is_acl => "BUCKET_ACL",
-                    "AWS::S3::AccessPoint" => "S3_ACCESS_POINT",
-                    _ => "POLICY",
-                },
-                owner: zone.accounts.first().map(|a| crate::source::display_encoded(a)),
-                policy: id,
-                locations: Vec::new(),
-                witness: witness.clone(),
-                change: None,
-                archived: false,
-                restricted: false,
-            });
-            entry.is_public |= is_public;
-            entry.actions.extend(actions);
-            entry.locations.push(location);
-            if entry.witness.is_err() {
-                entry.witness = witness;
+            match (behind.bucket, &behind.policy) {
+                (Some(bucket), Some(policy)) if !behind.is_open => {
+                    let is_public = CompiledPolicy::new(policy.clone(), PolicyKind::Resource, Ties::Tied)
+                        .is_ok_and(|p| no_public_access(&p, "AWS::S3::Bucket", Ties::Tied).fails());
+                    if of_bucket.restricts_public_buckets && is_public {
+                        // Said of the bucket's policy already.
+                        continue;
+                    }
+                    let shared = [bucket.id.clone()];
+                    self.to_bucket(subject, access_point, behind, &shared, Gate::of(policy, &keys), report);
+                }
+                // Without a policy the bucket lets in nobody but its own account.
+                (Some(_), None) if !behind.is_open => {}
+                _ => {
+                    report.notices.push(format!(
+                        "the policy of the bucket `{}` is not known: it is taken to let in whoever {} lets in",
+                        behind.name.display(),
+                        subject.name()
+                    ));
+                    let gates = vec![Gate { keys: keys.clone(), ..Gate::default() }];
+                    self.to_bucket(subject, access_point, behind, subject.shared, gates, report);
+                }
             }
         }
-    }
-    for mut access in merged.into_values() {
-        access.actions.sort_unstable();
-        access.actions.dedup();
-        access.levels = access.actions.iter().filter_map(|a| Some(catalog.action(a)?.1.access_level)).collect();
-        for resource in shared {
-            report.found.push(ExternalAccess { resource: resource.clone(), ..access.clone() });
+        if access_point.behind.is_empty() {
+            self.by_policy(subject, report);
         }
     }
-    report
-}
 
-/// The principal as people write it: an account by its number.
-fn shown(principal: &Text) -> String {
-    match Arn::split(principal.as_str()) {
-        Some(arn) if arn.service == "iam" && arn.resource == "root" => crate::source::display_encoded(arn.account),
-        _ => principal.display(),
+    fn to_bucket(
+        &self,
+        subject: &Subject<'_>,
+        access_point: &AccessPoint<'_>,
+        behind: &Behind<'_>,
+        shared: &[ResourceRef],
+        gates: Vec<Gate>,
+        report: &mut ExternalAccessReport,
+    ) {
+        let resource_type: SmolStr = match subject.resource_type.as_str() {
+            kind if kind.starts_with("AWS::S3Express::") => "AWS::S3Express::DirectoryBucket".into(),
+            _ => "AWS::S3::Bucket".into(),
+        };
+        let arn = match behind.bucket.and_then(|bucket| bucket.arn.clone()) {
+            Some(arn) => arn,
+            None if behind.name.as_str().starts_with("arn:") => behind.name.clone(),
+            None => Text::from_encoded(format!("arn:aws:s3:::{}", behind.name.as_str())),
+        };
+        let document = access_point.policy_on_bucket(subject.document, &arn);
+        let source = match &access_point.arn {
+            Some(arn) => Source::with(Source::ACCESS_POINT, "accessPointArn", arn.display()),
+            None => Source::of(Source::ACCESS_POINT),
+        };
+        let entrance = Entrance {
+            policy: subject.id,
+            document: &document,
+            kind: subject.kind,
+            shared,
+            resource_type: &resource_type,
+            source,
+            gates,
+            is_private: access_point.vpc.is_some(),
+            ignores_public: false,
+            is_unrestricted: false,
+        };
+        report.found.extend(entrance.ways_in(self.zone, self.catalog));
     }
 }
 
-/// True for principals of the zone's own accounts, which need no engine.
-fn surely_inside(cube: &cube::Cube, zone: &Zone) -> bool {
-    if cube.principal.0 != "AWS" {
+/// True if Block Public Access takes all external access of the policy back, which is said.
+fn taken_back(subject: &Subject<'_>, settings: Settings, report: &mut ExternalAccessReport) -> bool {
+    if !(settings.restricts_public_buckets || settings.refuses_public_policies) || !subject.is_public() {
         return false;
     }
-    let text = cube.principal.1.as_str();
-    let account = Arn::split(text).map_or(text, |arn| arn.account);
-    zone.accounts.iter().any(|own| own == account)
+    let why = if settings.refuses_public_policies {
+        "and BlockPublicPolicy refuses it: it can't be deployed, and lets nobody in"
+    } else {
+        "and RestrictPublicBuckets takes its external access back"
+    };
+    let notice = format!("{} is public, {why}", subject.name());
+    if !report.notices.contains(&notice) {
+        report.notices.push(notice);
+    }
+    true
 }

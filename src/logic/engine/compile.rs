@@ -230,6 +230,11 @@ impl CompiledPolicy {
     pub fn document(&self) -> &PolicyDocument {
         &self.document
     }
+
+    /// What kind of policy it is.
+    pub fn kind(&self) -> PolicyKind {
+        self.kind
+    }
 }
 
 struct Compiler {

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::caller::{self, Derived, Kind};
@@ -15,7 +14,8 @@ use super::key::KeyId;
 use super::language::Language;
 use super::others::Others;
 use super::pattern::{Class, Pattern, glob, literal};
-use super::question::{About, Answer, Question, allows, regions};
+use super::question::{About, Answer, Question, regions};
+use super::through::Through;
 use super::value::Values;
 use crate::logic::request::{Caller, Request};
 use crate::policy::Statement;
@@ -35,8 +35,11 @@ pub struct Zone {
 const SOMEBODY: [Kind; 7] =
     [Kind::Anonymous, Kind::User, Kind::Role, Kind::Root, Kind::FederatedUser, Kind::Federated, Kind::Canonical];
 
-/// Keys that name the account for which a request is made.
-const FOR_ACCOUNT: [&str; 2] = ["aws:sourceaccount", "aws:sourceowner"];
+/// Keys that name the account for which a request is made, or whose access point it comes through.
+const FOR_ACCOUNT: [&str; 4] =
+    ["aws:sourceaccount", "aws:sourceowner", "s3:dataaccesspointaccount", "s3express:dataaccesspointaccount"];
+/// The same as an ARN.
+const FOR_ARN: [&str; 3] = ["aws:sourcearn", "s3:dataaccesspointarn", "s3express:dataaccesspointarn"];
 /// Keys that name the organization of the caller, or of the account for which a request is made.
 const OF_ORGANIZATION: [&str; 2] = ["aws:principalorgid", "aws:sourceorgid"];
 /// The same as a path of organizational units.
@@ -51,10 +54,11 @@ impl Zone {
         }
     }
 
-    /// What makes a request one from outside. Keys that the policy doesn't ask for are left open.
-    fn outside(&self, policy: &CompiledPolicy, ties: Ties) -> Vec<Literal> {
-        let asked: Vec<String> = policy.document().statements.iter().flat_map(keys).collect();
-        let asks = |key: &str| asked.iter().any(|k| k == key);
+    /// What makes a request one from outside. Keys that no policy asks for are left open, and so are those that every
+    /// request on the way carries.
+    fn outside(&self, policies: &[&CompiledPolicy], through: &Through<'_>, ties: Ties) -> Vec<Literal> {
+        let asked: Vec<String> = policies.iter().flat_map(|p| &p.document().statements).flat_map(keys).collect();
+        let asks = |key: &str| asked.iter().any(|k| k == key) && !through.gives(key);
         let caller = |language: Language, holds: bool| Literal::new(Dimension::Caller, Test::In(language), holds);
         let mut literals = vec![caller(caller::of_kinds(&SOMEBODY), true)];
         let accounts = || language(self.accounts.iter().map(|a| Pattern::new(literal(a))));
@@ -68,7 +72,7 @@ impl Zone {
                 }))
             };
             literals.extend(FOR_ACCOUNT.iter().filter(|k| asks(k)).map(|k| excluded(k, accounts())));
-            literals.extend(["aws:sourcearn"].iter().filter(|k| asks(k)).map(|k| excluded(k, arns())));
+            literals.extend(FOR_ARN.iter().filter(|k| asks(k)).map(|k| excluded(k, arns())));
             if ties == Ties::Untied {
                 let of_caller = ["aws:principalaccount", "kms:calleraccount"];
                 literals.extend(of_caller.iter().filter(|k| asks(k)).map(|k| excluded(k, accounts())));
@@ -108,12 +112,16 @@ fn excluded(key: &str, language: Language) -> Literal {
 
 /// Does the policy let nobody in from outside the zone?
 pub fn no_outside_access(policy: &CompiledPolicy, zone: &Zone, ties: Ties) -> Answer {
-    let denies = Others::new(regions(policy, false));
-    let outside = zone.outside(policy, ties);
-    let confirm = |request: &Request| allows(policy, request) && !zone.holds(&request.caller);
-    let question = Question::new(&[policy], &outside, ties, About::Strangers, &confirm);
-    question.answer(policy, |search| {
-        let also: SmallVec<[&Literal; 4]> = outside.iter().collect();
-        search.escape(&also, &denies)
-    })
+    no_outside_access_through(policy, &Through::default(), zone, ties)
+}
+
+/// Does the policy let nobody in from outside the zone who takes this way?
+pub fn no_outside_access_through(policy: &CompiledPolicy, through: &Through<'_>, zone: &Zone, ties: Ties) -> Answer {
+    let policies = through.policies(policy);
+    let denies = Others::new(policies.iter().flat_map(|p| regions(p, false)));
+    let mut outside = zone.outside(&policies, through, ties);
+    outside.extend(through.literals());
+    let confirm = |request: &Request| through.allows(policy, request) && !zone.holds(&request.caller);
+    let question = Question::new(&policies, &outside, ties, About::Strangers, &confirm);
+    question.answer(policy, |search| through.escape(search, &outside, &denies))
 }

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use smallvec::SmallVec;
 
 use super::caller::{self, Derived, Kind};
 use super::compile::{CompiledPolicy, Dimension, Literal, Test, Ties};
@@ -16,7 +15,8 @@ use super::key::KeyId;
 use super::language::Language;
 use super::others::Others;
 use super::pattern::{Class, Pattern, folded, glob, literal};
-use super::question::{About, Answer, Question, allows, regions};
+use super::question::{About, Answer, Question, regions};
+use super::through::Through;
 use super::value::{Addresses, Values};
 use crate::logic::request::Request;
 use crate::logic::scalar::parse_network;
@@ -99,22 +99,36 @@ const PRIVATE: &[&str] = &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 /// Does the policy of a resource of this type let nobody in but those whom it pins down?
 pub fn no_public_access(policy: &CompiledPolicy, resource_type: &str, ties: Ties) -> Answer {
-    let denies = Others::new(regions(policy, false));
-    let strangers = strangers(policy, resource_type, ties);
-    let confirm = |request: &Request| allows(policy, request);
-    let question = Question::new(&[policy], &strangers, ties, About::Strangers, &confirm);
-    question.answer(policy, |search| {
-        let also: SmallVec<[&Literal; 4]> = strangers.iter().collect();
-        search.escape(&also, &denies)
-    })
+    no_public_access_through(policy, &Through::default(), resource_type, ties)
+}
+
+/// Does the policy let nobody in who takes this way, but those whom it or the gate pins down?
+pub fn no_public_access_through(
+    policy: &CompiledPolicy,
+    through: &Through<'_>,
+    resource_type: &str,
+    ties: Ties,
+) -> Answer {
+    let policies = through.policies(policy);
+    let denies = Others::new(policies.iter().flat_map(|p| regions(p, false)));
+    let mut strangers = strangers_on(&policies, through, resource_type, ties);
+    strangers.extend(through.literals());
+    let confirm = |request: &Request| through.allows(policy, request);
+    let question = Question::new(&policies, &strangers, ties, About::Strangers, &confirm);
+    question.answer(policy, |search| through.escape(search, &strangers, &denies))
 }
 
 /// What makes a request one of a stranger.
 pub(super) fn strangers(policy: &CompiledPolicy, resource_type: &str, ties: Ties) -> Vec<Literal> {
-    let statements = &policy.document().statements;
+    strangers_on(&[policy], &Through::default(), resource_type, ties)
+}
+
+/// The same on a way to the resource. Keys that every request on it carries pin nothing.
+fn strangers_on(policies: &[&CompiledPolicy], through: &Through<'_>, resource_type: &str, ties: Ties) -> Vec<Literal> {
+    let statements = || policies.iter().flat_map(|p| &p.document().statements);
     let caller = |language: Language, holds: bool| Literal::new(Dimension::Caller, Test::In(language), holds);
     let mut literals = vec![caller(caller::of_kinds(&[Kind::Anonymous, Kind::User, Kind::Role]), true)];
-    for element in statements.iter().flat_map(Statement::principal_elements) {
+    for element in statements().flat_map(Statement::principal_elements) {
         let fixed = !matches!(&element.kind, PrincipalKind::Map(lists)
             if lists.iter().flat_map(|l| &l.items).any(|i| i.text.as_str().contains(['*', '?'])));
         if fixed && let Some(language) = caller::of_element(element) {
@@ -122,8 +136,11 @@ pub(super) fn strangers(policy: &CompiledPolicy, resource_type: &str, ties: Ties
         }
     }
     let mut networks: Vec<IpNet> = Vec::new();
-    for key in statements.iter().flat_map(|s| &s.conditions).flat_map(|b| &b.keys) {
+    for key in statements().flat_map(|s| &s.conditions).flat_map(|b| &b.keys) {
         let name = key.name.as_str().to_ascii_lowercase();
+        if through.gives(&name) {
+            continue;
+        }
         let texts = || key.values.iter().map(|v| v.text.as_str());
         if let Some(derived) = Derived::of(&name) {
             let pins = if derived == Derived::Arn { Pins::Arns } else { Pins::Fixed };

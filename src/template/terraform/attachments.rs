@@ -32,6 +32,8 @@ const NAMES: &[&str] = &[
     "repository",
     "repository_name",
     "layer_name",
+    "layer_arn",
+    "stream_arn",
     "email",
     "identity",
     "profile_name",
