@@ -12,12 +12,15 @@ use smol_str::SmolStr;
 
 use super::event_name::{self, Authorisation};
 use super::event_source;
-use super::log_file::{self, LogFile, LogKind};
+use super::log_file::{self, LogFile, LogKind, Opened};
 use super::parameters::Parameters;
 use super::principal::{CalledBy, PrincipalSelector, identity_arn};
 use super::record::{CallOutcome, Record};
 use super::resource::{self, Place};
-use super::result_file;
+use super::result_csv;
+#[cfg(feature = "parquet")]
+use super::result_parquet;
+use super::result_row::Each;
 use super::stream::{self, Found};
 use super::time::Timestamp;
 use super::usage::{Activity, PrincipalKey, PrincipalUse, Use, fuller};
@@ -187,25 +190,35 @@ impl<'o> Collector<'o> {
 
     fn file(&mut self, file: &LogFile) {
         let name = file.path.display().to_string();
-        let reader = match log_file::open(&file.path) {
-            Ok(reader) => reader,
+        let opened = match log_file::open(&file.path) {
+            Ok(opened) => opened,
             Err(error) => return self.activity.coverage.troubles.file(&name, error.to_string()),
         };
         self.activity.coverage.files += 1;
-        let reading = match file.kind {
-            LogKind::Json => stream::read(reader, &mut |found| match found {
+        let reading = match (opened, file.kind) {
+            (Opened::Text(_), LogKind::Parquet) => {
+                return self.activity.coverage.troubles.file(&name, "the file is no Parquet".to_owned());
+            }
+            (Opened::Text(reader), LogKind::Json) => stream::read(reader, &mut |found| match found {
                 Found::Record(number, record) => self.json_record(&name, number, record),
                 Found::Broken(number, message) => self.activity.coverage.troubles.record(&name, number, message),
             }),
-            LogKind::Csv => result_file::read(reader, &mut |number, row| match row {
-                Ok(row) => self.judge(&name, number, &row),
-                Err(message) => self.activity.coverage.troubles.record(&name, number, message),
-            }),
+            (Opened::Text(reader), LogKind::Csv) => result_csv::read(reader, &mut self.rows(&name)),
+            #[cfg(feature = "parquet")]
+            (Opened::Parquet(file), _) => result_parquet::read(file, &mut self.rows(&name)),
         };
         self.activity.coverage.bytes += reading.bytes;
         if let Some(message) = reading.stopped {
             self.activity.coverage.troubles.file(&name, message);
         }
+    }
+
+    /// Counts the rows of a query's result.
+    fn rows<'s>(&'s mut self, file: &'s str) -> Box<Each<'s>> {
+        Box::new(move |number, row| match row {
+            Ok(row) => self.judge(file, number, &row),
+            Err(message) => self.activity.coverage.troubles.record(file, number, message),
+        })
     }
 
     fn json_record(&mut self, file: &str, number: u64, record: &Record<'_>) {

@@ -29,6 +29,8 @@ pub enum LogKind {
     Json,
     /// A query's result.
     Csv,
+    /// The same as Parquet.
+    Parquet,
 }
 
 /// Folders of CloudTrail's and Config's that hold something else.
@@ -46,6 +48,7 @@ const ENDS: &[(&str, LogKind)] = &[
     ("ndjson", LogKind::Json),
     ("log", LogKind::Json),
     ("csv", LogKind::Csv),
+    ("parquet", LogKind::Parquet),
 ];
 
 /// All log files in the given files and folders, sorted by path, each once. What is passed over is counted; what can't be
@@ -114,7 +117,8 @@ fn judge(path: &Path, from: Option<Timestamp>) -> Result<LogKind, &'static str> 
     if let Some((_, reason)) = other {
         return Err(reason);
     }
-    let kind = kind(path).ok_or("not a log file by its name")?;
+    let kind = kind(path).or_else(|| begins_as_parquet(path).then_some(LogKind::Parquet));
+    let kind = kind.ok_or("not a log file by its name")?;
     match (from, delivered(path)) {
         (Some(from), Some(delivered)) if delivered < from => Err("delivered before the period"),
         _ => Ok(kind),
@@ -152,12 +156,32 @@ pub fn newest(paths: &[PathBuf]) -> Option<Timestamp> {
     files.iter().filter_map(|file| delivered(&file.path)).max()
 }
 
-/// A file, decompressed if its first bytes say that it is compressed.
+/// A file, by its first bytes.
 pub enum Opened {
+    /// One that is read from its beginning to its end.
+    Text(Text),
+    /// Parquet, which is read from its end.
+    #[cfg(feature = "parquet")]
+    Parquet(File),
+}
+
+/// A file, decompressed if its first bytes say that it is compressed.
+pub enum Text {
     /// As it lies there.
     Plain(FromStart),
     /// Compressed by gzip.
     Gzip(Box<MultiGzDecoder<FromStart>>),
+}
+
+/// How Parquet begins; the second, with an encrypted footer.
+const PARQUET: &[u8] = b"PAR1";
+const PARQUET_ENCRYPTED: &[u8] = b"PARE";
+
+/// True if a file begins as Parquet does: `UNLOAD` of Athena gives its files no ending.
+pub fn begins_as_parquet(path: &Path) -> bool {
+    let mut first = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok()
+        && [PARQUET, PARQUET_ENCRYPTED].contains(&first.as_slice())
 }
 
 /// The file again from its first bytes on, which were looked at.
@@ -175,21 +199,29 @@ pub fn open(path: &Path) -> io::Result<Opened> {
     let unsupported = |message: &str| io::Error::new(io::ErrorKind::Unsupported, message.to_owned());
     match first.as_slice() {
         [] => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file is empty")),
-        b"PAR1" => return Err(unsupported("Parquet is not read; export the result as CSV or JSON")),
+        #[cfg(feature = "parquet")]
+        PARQUET | PARQUET_ENCRYPTED => return Ok(Opened::Parquet(file)),
+        #[cfg(not(feature = "parquet"))]
+        PARQUET | PARQUET_ENCRYPTED => {
+            return Err(unsupported("Parquet is not read by this build, which lacks the feature `parquet`"));
+        }
         [b'P', b'K', 3, 4] => return Err(unsupported("a ZIP archive is not read; unpack it")),
         [0x28, 0xB5, 0x2F, 0xFD] => return Err(unsupported("zstd is not read; decompress it")),
         _ => {}
     }
     let is_gzip = first.starts_with(&[0x1F, 0x8B]);
     let reader = Cursor::new(first).chain(BufReader::with_capacity(256 << 10, file));
-    Ok(if is_gzip { Opened::Gzip(Box::new(MultiGzDecoder::new(reader))) } else { Opened::Plain(reader) })
+    Ok(Opened::Text(match is_gzip {
+        true => Text::Gzip(Box::new(MultiGzDecoder::new(reader))),
+        false => Text::Plain(reader),
+    }))
 }
 
-impl Read for Opened {
+impl Read for Text {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self {
-            Opened::Plain(reader) => reader.read(out),
-            Opened::Gzip(reader) => reader.read(out),
+            Text::Plain(reader) => reader.read(out),
+            Text::Gzip(reader) => reader.read(out),
         }
     }
 }

@@ -26,7 +26,10 @@ pub mod principal;
 pub mod query;
 pub mod record;
 pub mod resource;
-mod result_file;
+mod result_csv;
+#[cfg(feature = "parquet")]
+mod result_parquet;
+mod result_row;
 pub mod stream;
 pub mod time;
 pub mod usage;

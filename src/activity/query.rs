@@ -1,5 +1,5 @@
 //! The query that brings an organisation's trail down to what generating a policy needs: who called what on which resource, how
-//! often and when. It runs where the logs are; its result, as CSV, is read like a log.
+//! often and when. It runs where the logs are; its result, as CSV or Parquet, is read like a log.
 //!
 //! Sources: CloudTrail User Guide, "Create a table for CloudTrail logs in Athena" and "CloudTrail Lake event data store schema".
 //! Both engines speak Trino's dialect.
@@ -74,8 +74,8 @@ impl fmt::Display for Query {
         };
         writeln!(
             f,
-            "-- The events of a principal by what was called on what; export the result as CSV and give it to\n\
-             -- `iam-preflight generate-policy --trail RESULT.csv`. The table has columns as the CloudTrail User Guide creates them."
+            "-- The events of a principal by what was called on what; export the result as CSV or Parquet and give it to\n\
+             -- `iam-preflight generate-policy --trail RESULT`. The table has columns as the CloudTrail User Guide creates them."
         )?;
         writeln!(
             f,

@@ -9,6 +9,7 @@ use super::progress::Bar;
 use super::{Failure, Global, output};
 use crate::activity::collect::{Options, collect};
 use crate::activity::evidence::{Evidence, EvidenceKind, EvidenceReader};
+use crate::activity::log_file;
 use crate::catalog::Catalog;
 use crate::source::Sources;
 
@@ -58,6 +59,7 @@ impl EvidenceFiles {
         let words = text.to_ascii_lowercase();
         let is_log = read.is_err()
             || beginning.starts_with(&[0x1f, 0x8b])
+            || log_file::begins_as_parquet(path)
             || ["\"records\"", "eventsource", "event_source", "cloudtrailevent"]
                 .iter()
                 .any(|word| words.contains(word));

@@ -20,7 +20,7 @@ use crate::source::Sources;
 /// Make a policy from the events of a user or role in CloudTrail's logs
 ///
 /// Log files are read from files and folders, as CloudTrail lays them out or not, compressed or not: JSON, and results of
-/// queries (`--print-sql`) as CSV. What can't be read or mapped is counted and listed; if any file or record could not be read,
+/// queries (`--print-sql`) as CSV or Parquet. What can't be read or mapped is counted and listed; if any file or record could not be read,
 /// the exit code is 2, after the policy has been printed.
 #[derive(Debug, Args)]
 pub(super) struct GeneratePolicy {
@@ -76,7 +76,7 @@ pub(super) struct GeneratePolicy {
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<PolicyFormat>,
 
-    /// Read nothing: print a query for Amazon Athena or CloudTrail Lake, whose result, as CSV, is an input of `--trail`
+    /// Read nothing: print a query for Amazon Athena or CloudTrail Lake, whose result, as CSV or Parquet, is an input of `--trail`
     #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["trail", "format"])]
     print_sql: Option<Engine>,
 

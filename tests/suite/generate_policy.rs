@@ -491,7 +491,7 @@ fn what_can_not_be_read_is_named_and_counted_and_the_rest_is_used() {
     future.insert("eventVersion".to_owned(), json!("2.0"));
     write_log(folder.path(), "version.json", &[future]);
     fs::write(folder.path().join("empty.json"), "").expect("written");
-    fs::write(folder.path().join("result.parquet.json"), "PAR1....").expect("written");
+    fs::write(folder.path().join("archive.json"), "PK\u{3}\u{4}....").expect("written");
     let outcome = run(iam_preflight().args(["generate-policy", "--principal", "app", "--trail"]).arg(folder.path()));
     assert_eq!(outcome.code, 2);
     for part in [
@@ -500,7 +500,7 @@ fn what_can_not_be_read_is_named_and_counted_and_the_rest_is_used() {
         "shape.json`, record 3: the record has no `eventName`",
         "version.json`, record 1: event version `2.0` is not known",
         "empty.json`: the file is empty",
-        "result.parquet.json`: Parquet is not read",
+        "archive.json`: a ZIP archive is not read",
         "error: 3 files and 3 records could not be read",
     ] {
         assert!(outcome.err.contains(part), "{part}\n{}", outcome.err);
@@ -564,21 +564,72 @@ fn the_result_of_the_query_gives_the_same_policies_and_counts_as_the_logs() {
     let work = tempfile::tempdir().expect("a folder");
     for dialect in ["athena", "cloudtrail-lake"] {
         for period in [&[][..], &["--from", "2026-09-02", "--to", "2026-09-03T12:00:30Z"]] {
-            let (query, result) = (work.path().join("query.sql"), work.path().join("result.csv"));
+            let query = work.path().join("query.sql");
+            // Every compression of Parquet that such results have.
+            let names = ["csv", "uncompressed.parquet", "snappy.parquet", "gzip.parquet", "zstd.parquet"];
+            let read = if cfg!(feature = "parquet") { names.len() } else { 1 };
+            let results: Vec<PathBuf> =
+                names[..read].iter().map(|name| work.path().join(format!("result.{name}"))).collect();
             let args = ["generate-policy", "--principal", ROLE, "--table", "logs", "--print-sql", dialect];
             let printed = run(iam_preflight().args(args).args(period));
             assert_eq!(printed.code, 0, "{}", printed.err);
             fs::write(&query, printed.out).expect("written");
-            let script = crate::binary::root().join("scripts/run-cloudtrail-sql.py");
-            let ran = Command::new(&python).arg(script).arg(dialect).arg(&query).arg(&result).args(&logs).output();
-            let ran = ran.expect("Python runs");
-            assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-            let (of_logs, of_result) = (generated(folder.path(), period), generated(&result, &[]));
-            for field in ["generatedPolicies", "unmapped", "principal"] {
-                assert_eq!(of_logs[field], of_result[field], "{dialect} {period:?}");
+            run_sql(&python, dialect, &query, &results, &logs);
+            let of_logs = generated(folder.path(), period);
+            for result in &results {
+                let of_result = generated(result, &[]);
+                let what = format!("{dialect} {period:?} {}", result.display());
+                for field in ["generatedPolicies", "unmapped", "principal", "actions"] {
+                    assert_eq!(of_logs[field], of_result[field], "{what}");
+                }
+                assert_eq!(of_logs["events"]["used"], of_result["events"]["used"], "{what}");
+                assert!(of_result["events"]["used"].as_u64() > Some(20), "{of_result}");
             }
-            assert_eq!(of_logs["events"]["used"], of_result["events"]["used"], "{dialect} {period:?}");
-            assert!(of_result["events"]["used"].as_u64() > Some(20), "{of_result}");
+        }
+    }
+}
+
+fn run_sql(python: &str, dialect: &str, query: &Path, results: &[PathBuf], logs: &[PathBuf]) {
+    let script = crate::binary::root().join("scripts/run-cloudtrail-sql.py");
+    let ran = Command::new(python).arg(script).arg(dialect).arg(query).args(results).args(logs).output();
+    let ran = ran.expect("Python runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn the_tables_themselves_as_parquet_give_the_same_policies_as_the_logs() {
+    let Some(python) = python_or_skip() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    // More rows than a row group of DuckDB's has at least.
+    let catalog = Catalog::embedded();
+    let (plain, random) = (plain_actions(catalog), &mut Random::new(11));
+    let records: Vec<_> = (0..5000)
+        .map(|number| {
+            let (service, action) = plain[random.below(300)];
+            event_of(number, service, action, random).record
+        })
+        .collect();
+    let log = write_log(folder.path(), "log.json.gz", &records);
+    let generated = |trail: &Path| {
+        let run = run(iam_preflight().args(["generate-policy", "--principal", ROLE, "--trail"]).arg(trail));
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{}", trail.display());
+        report(&run)
+    };
+    let of_log = generated(&log);
+    let work = tempfile::tempdir().expect("a folder");
+    for dialect in ["athena", "cloudtrail-lake"] {
+        let results: Vec<PathBuf> = ["uncompressed", "snappy", "gzip", "zstd"]
+            .iter()
+            .map(|codec| work.path().join(format!("{dialect}.{codec}.parquet")))
+            .collect();
+        run_sql(&python, dialect, Path::new("-"), &results, std::slice::from_ref(&log));
+        for result in &results {
+            let of_result = generated(result);
+            for field in ["generatedPolicies", "unmapped", "actions"] {
+                assert_eq!(of_log[field], of_result[field], "{}", result.display());
+            }
+            assert_eq!(of_result["events"]["used"], json!(5000), "{}", result.display());
         }
     }
 }

@@ -31,6 +31,8 @@ mod hcl_expressions;
 mod hostile_text;
 mod internal_access;
 mod managed_policies;
+#[cfg(feature = "parquet")]
+mod parquet;
 #[cfg(feature = "github")]
 mod pull_request;
 mod report;
