@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use crate::binary::{Run, in_folder, json, run};
 use crate::report::hold_to_schema;
-use fake::{Fake, Fault, Trouble};
+pub use fake::Fake;
+use fake::{Fault, Trouble};
 
 const TOKEN: &str = "ghs_0123456789secret";
 

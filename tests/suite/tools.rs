@@ -33,6 +33,16 @@ pub fn node_package(package: &str) -> Option<PathBuf> {
     found
 }
 
+/// A program by its variable, or by its name where that isn't set.
+pub fn program(variable: &str, name: &str) -> Option<PathBuf> {
+    let program = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
+    if Command::new(&program).arg("--version").output().is_ok_and(|o| o.status.success()) {
+        return Some(program);
+    }
+    missing(&format!("the program `{}`", program.display()));
+    None
+}
+
 /// Runs a program with a text on its standard input; its standard output.
 pub fn filter(program: &str, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(program)
