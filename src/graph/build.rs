@@ -19,7 +19,7 @@ use crate::analysis::settled::settled;
 use crate::catalog::{AccessLevel, Catalog};
 use crate::logic::engine::{CompiledPolicy, Ties, Wanted, concerns, reaches};
 use crate::logic::evaluate::PolicyKind;
-use crate::model::{Deployment, PolicyId, PrincipalEntityKind, Resource, ResourceRef};
+use crate::model::{Deployment, PolicyId, PrincipalEntityKind, Resource, ResourceRef, When};
 use crate::policy::{Arn, PolicyDocument, Statement, glob};
 use crate::source::{self, Span, Symbol, Text};
 
@@ -569,7 +569,7 @@ impl<'a> Builder<'_, 'a> {
                     let base = Edge { policy: Some(*id), when: policy.when.clone(), ..Edge::new(EdgeKind::Grants) };
                     let edge = self.statement_edge(&base, document, number, statement, &target.arns, true);
                     let action = example_action(statement, &target.arns, estate.catalog);
-                    for (stranger, _) in estate.named_strangers(statement) {
+                    for (stranger, _) in estate.named_strangers(statement, document) {
                         let Some(from) = self.stranger(&stranger) else { continue };
                         let effective = match &action {
                             Some(action) => {
@@ -584,8 +584,8 @@ impl<'a> Builder<'_, 'a> {
                         }
                     }
                     for text in statement.principal.iter().flat_map(|p| p.of_type("AWS")).flat_map(|l| &l.items) {
-                        for position in estate.holders.named(text.text.as_str()) {
-                            let Some(holder) = estate.holders.all.get(*position) else { continue };
+                        for position in estate.named(text.text.as_str()) {
+                            let Some(holder) = estate.holders.all.get(position) else { continue };
                             let Some(from) = self.by_resource.get(&holder.id).copied() else { continue };
                             let effective = match &action {
                                 Some(action) => match estate.may(holder, action, &target, &[]) {
@@ -653,21 +653,21 @@ impl<'a> Builder<'_, 'a> {
                     let policy = side.origins.get(number).map(|(id, _)| *id);
                     let base = Edge { policy, when: side.when.clone(), ..Edge::new(EdgeKind::Trusts) };
                     let edge = self.statement_edge(&base, &side.document, number, statement, &target.arns, true);
-                    for (stranger, _) in estate.named_strangers(statement) {
+                    for (stranger, _) in estate.named_strangers(statement, &side.document) {
                         delegates |= stranger == Stranger::Anyone;
                         if let Some(to) = self.stranger(&stranger) {
                             self.edge(node, to, edge.clone());
                         }
                     }
                     for item in statement.principal.iter().flat_map(|p| p.of_type("AWS")).flat_map(|l| &l.items) {
-                        let named = estate.holders.named(item.text.as_str());
-                        for position in named {
+                        let named = estate.named(item.text.as_str());
+                        for position in &named {
                             let to = all.get(*position).and_then(|h| self.by_resource.get(&h.id)).copied();
                             if let Some(to) = to {
                                 self.edge(node, to, edge.clone());
                             }
                         }
-                        candidates.extend(named);
+                        candidates.extend(&named);
                         let account = Arn::split(item.text.as_str()).map_or(item.text.as_str(), |a| a.account);
                         let is_root = Arn::split(item.text.as_str()).is_none_or(|a| a.resource == "root");
                         if named.is_empty() && is_root && item.text.as_str() != "*" && estate.is_own_account(account) {
@@ -702,18 +702,18 @@ impl<'a> Builder<'_, 'a> {
         questions.truncate(QUESTIONS);
         let ask = |(who, role): &(usize, usize)| {
             let (holder, target) = (all.get(*who)?, targets.get(role)?);
-            Some((*who, *role, estate.may(holder, ASSUME, target, &[])))
+            Some((*who, *role, estate.ways(holder, ASSUME, target, &[])))
         };
         let answers: Vec<_> = questions.par_iter().filter_map(ask).collect();
-        let mut seen: FxHashSet<(NodeIndex, NodeIndex)> = FxHashSet::default();
-        for (who, role, answer) in answers {
+        let mut seen: FxHashSet<(NodeIndex, NodeIndex, Option<When>)> = FxHashSet::default();
+        for (who, role, ways) in answers {
+            self.undecided.extend(ways.undecided);
             let node = |i: usize| all.get(i).and_then(|h| self.by_resource.get(&h.id)).copied();
-            match (answer, node(who), node(role)) {
-                (Ok(Some(allowed)), Some(from), Some(to)) if from != to && seen.insert((from, to)) => {
+            let (Some(from), Some(to)) = (node(who), node(role)) else { continue };
+            for allowed in ways.allowed {
+                if from != to && seen.insert((from, to, allowed.when.clone())) {
                     self.edge(from, to, shown(EdgeKind::CanAssume, ASSUME, &allowed));
                 }
-                (Err(why), ..) => self.undecided.push(why),
-                _ => {}
             }
         }
         self.passed_roles(&passers, &targets);

@@ -9,15 +9,17 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::analysis::holders::{HolderKind, Holders, Policies, agree};
+use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, agree};
 use crate::analysis::reach::{
-    Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, both, caller, fitting, with_parts,
+    Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, Ways, both, caller, fitting, sessions,
+    with_parts,
 };
 use crate::analysis::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::concerns;
+use crate::logic::evaluate::combine::{Naming, naming};
 use crate::model::{Deployment, Resource, ResourceRef, When};
-use crate::policy::{Arn, Statement, glob};
+use crate::policy::{Arn, glob};
 use crate::source::display_encoded;
 
 /// Questions about the assumption of roles that one search asks.
@@ -60,7 +62,7 @@ pub struct PathStep {
 pub struct Able {
     /// Who.
     pub who: Who,
-    /// The shortest path: roles that are assumed, and then the action itself.
+    /// The shortest path under these conditions: roles that are assumed, and then the action itself.
     pub path: Vec<PathStep>,
     /// The undecided conditions under which it is so.
     pub when: Option<When>,
@@ -199,11 +201,46 @@ struct Search<'e, 'a> {
     left_out: usize,
 }
 
-/// Where a holder's path leads: the next role, or the target.
+/// Somebody who gets there under some conditions.
 struct Reached {
+    position: usize,
+    /// The next role's place in the list; none for the target itself.
     next: Option<usize>,
     allowed: Allowed,
+    /// The conditions of this step and all that follow.
     when: Option<When>,
+}
+
+/// Everybody who gets there, with the shortest path under each combination of undecided conditions.
+#[derive(Default)]
+struct Found {
+    all: Vec<Reached>,
+    by_position: FxHashMap<usize, Vec<usize>>,
+}
+
+impl Found {
+    /// Adds a way, unless one that is known needs no more than it does; its place.
+    fn add(&mut self, reached: Reached) -> Option<usize> {
+        let of = self.by_position.entry(reached.position).or_default();
+        if of.iter().filter_map(|i| self.all.get(*i)).any(|known| within(&reached.when, &known.when)) {
+            return None;
+        }
+        of.push(self.all.len());
+        self.all.push(reached);
+        Some(self.all.len() - 1)
+    }
+
+    /// True if nothing can be added: there is a way whenever the holder is there at all.
+    fn is_complete(&self, position: usize, holder: &Holder<'_>) -> bool {
+        let of = self.by_position.get(&position).into_iter().flatten();
+        of.filter_map(|i| self.all.get(*i)).any(|known| within(&holder.when, &known.when))
+    }
+}
+
+/// True if the second holds wherever the first does.
+fn within(narrow: &Option<When>, wide: &Option<When>) -> bool {
+    let holds = |wide: &When| wide.0.iter().all(|(n, v)| narrow.as_ref().is_some_and(|w| w.0.get(n) == Some(v)));
+    wide.as_ref().is_none_or(holds)
 }
 
 impl Search<'_, '_> {
@@ -213,45 +250,45 @@ impl Search<'_, '_> {
             (0..holders.len()).filter(|i| holders.get(*i).is_some_and(|h| h.kind != HolderKind::Group)).collect();
         let ask = |position: &usize| {
             let holder = holders.get(*position)?;
-            let mut unknown = None;
+            let mut all = Ways::default();
             for target in targets {
-                match self.estate.may(holder, action, target, &[]) {
-                    Ok(Some(allowed)) => return Some((*position, Ok(allowed))),
-                    Ok(None) => {}
-                    Err(why) => unknown = Some(why),
-                }
+                let Ways { allowed, undecided } = self.estate.ways(holder, action, target, &[]);
+                all.allowed.extend(allowed);
+                all.undecided = all.undecided.or(undecided);
             }
-            unknown.map(|why| (*position, Err(why)))
+            Some((*position, all))
         };
-        let direct: Vec<(usize, Result<Allowed, &'static str>)> = acting.par_iter().filter_map(ask).collect();
-        let mut reached: FxHashMap<usize, Reached> = FxHashMap::default();
-        let mut order: Vec<usize> = Vec::new();
-        for (position, found) in direct {
-            match found {
-                Ok(allowed) => {
-                    let when = allowed.when.clone();
-                    reached.insert(position, Reached { next: None, allowed, when });
-                    order.push(position);
-                }
-                Err(why) => self.undecided.push(why),
+        let direct: Vec<(usize, Ways)> = acting.par_iter().filter_map(ask).collect();
+        let mut found = Found::default();
+        for (position, ways) in direct {
+            for allowed in ways.allowed {
+                let when = allowed.when.clone();
+                found.add(Reached { position, next: None, allowed, when });
             }
+            self.undecided.extend(ways.undecided);
         }
-        let mut strangers: Vec<(Stranger, Option<usize>, Allowed)> = Vec::new();
+        let mut strangers: Vec<(Stranger, Reached)> = Vec::new();
+        let mut add = |stranger: Stranger, reached: Reached| {
+            let known = |(other, known): &(Stranger, Reached)| *other == stranger && within(&reached.when, &known.when);
+            if !strangers.iter().any(known) {
+                strangers.push((stranger, reached));
+            }
+        };
         for target in targets {
             for (stranger, allowed) in self.estate.strangers(action, target, &mut self.undecided) {
-                if !strangers.iter().any(|(known, ..)| *known == stranger) {
-                    strangers.push((stranger, None, allowed));
-                }
+                let when = allowed.when.clone();
+                add(stranger, Reached { position: usize::MAX, next: None, allowed, when });
             }
         }
-        let mut waiting: Vec<usize> = acting.into_iter().filter(|i| !reached.contains_key(i)).collect();
-        let mut queue: VecDeque<usize> = order.iter().copied().collect();
+        let incomplete = |found: &Found, i: &usize| holders.get(*i).is_some_and(|h| !found.is_complete(*i, h));
+        let mut waiting: Vec<usize> = acting.into_iter().filter(|i| incomplete(&found, i)).collect();
+        let mut queue: VecDeque<usize> = (0..found.all.len()).collect();
         let mut questions = 0;
-        while let Some(role) = queue.pop_front() {
+        while let Some(place) = queue.pop_front() {
+            let Some((role, when)) = found.all.get(place).map(|r| (r.position, r.when.clone())) else { continue };
             if !holders.get(role).is_some_and(|h| h.kind == HolderKind::Role && h.is_real) {
                 continue;
             }
-            let when = reached.get(&role).and_then(|r| r.when.clone());
             let Some(target) = self.trust(role) else { continue };
             let candidates: Vec<usize> = waiting.iter().copied().filter(|i| self.may_assume(*i, role, &when)).collect();
             let left = QUESTIONS.saturating_sub(questions);
@@ -260,65 +297,58 @@ impl Search<'_, '_> {
             let target = self.roles.get(&target).and_then(Option::as_ref);
             let Some(target) = target else { continue };
             let ask =
-                |position: &usize| Some((*position, self.estate.may(holders.get(*position)?, ASSUME, target, &[])));
+                |position: &usize| Some((*position, self.estate.ways(holders.get(*position)?, ASSUME, target, &[])));
             let answers: Vec<_> = candidates.par_iter().take(left).filter_map(ask).collect();
-            let mut new: Vec<usize> = Vec::new();
-            for (position, found) in answers {
-                match found {
-                    Ok(Some(allowed)) => {
-                        let when = both(&allowed.when, &when);
-                        reached.insert(position, Reached { next: Some(role), allowed, when });
-                        new.push(position);
-                    }
-                    Ok(None) => {}
-                    Err(why) => self.undecided.push(why),
+            let together = |own: &Option<When>| match (own, &when) {
+                (Some(a), Some(b)) if !agree(a, b) => None,
+                (own, when) => Some(both(own, when)),
+            };
+            for (position, ways) in answers {
+                self.undecided.extend(ways.undecided);
+                for allowed in ways.allowed {
+                    let Some(when) = together(&allowed.when) else { continue };
+                    queue.extend(found.add(Reached { position, next: Some(place), allowed, when }));
                 }
             }
-            waiting.retain(|i| !reached.contains_key(i));
-            order.extend(new.iter().copied());
-            queue.extend(new);
+            waiting.retain(|i| incomplete(&found, i));
             for assumption in ASSUMPTIONS {
                 for (stranger, allowed) in self.estate.strangers(assumption, target, &mut self.undecided) {
                     // Services act by roles; which of them uses this one, the resources say, and it is not another path.
-                    if !strangers.iter().any(|(known, ..)| *known == stranger) {
-                        strangers.push((stranger, Some(role), allowed));
-                    }
+                    let Some(when) = together(&allowed.when) else { continue };
+                    add(stranger, Reached { position: usize::MAX, next: Some(place), allowed, when });
                 }
             }
         }
-        let rest = |mut at: Option<usize>, path: &mut Vec<PathStep>| {
-            let mut when = None;
-            while let Some((position, step)) = at.and_then(|i| Some((i, reached.get(&i)?))) {
-                let acting = holders.get(position).map(|h| h.id.clone());
-                let assumes = step.next.and_then(|n| holders.get(n)).map(|h| h.id.clone());
-                when = both(&when, &step.allowed.when);
-                path.push(PathStep { acting, assumes, allowed: step.allowed.clone() });
-                at = step.next;
-            }
-            when
-        };
-        for position in order {
-            let Some(holder) = holders.get(position) else { continue };
+        let path = |first: &Reached| {
             let mut path = Vec::new();
-            let when = both(&holder.when, &rest(Some(position), &mut path));
-            if let Some(first) = path.first_mut() {
-                first.acting = None;
+            let (mut step, mut acting) = (Some(first), None);
+            while let Some(reached) = step {
+                let next = reached.next.and_then(|next| found.all.get(next));
+                let assumes = next.and_then(|n| holders.get(n.position)).map(|h| h.id.clone());
+                path.push(PathStep { acting, assumes: assumes.clone(), allowed: reached.allowed.clone() });
+                (step, acting) = (next, assumes);
             }
+            path
+        };
+        for reached in &found.all {
+            let Some(holder) = holders.get(reached.position) else { continue };
+            let when = both(&holder.when, &reached.when);
             let who =
                 Who::Principal { id: holder.id.clone(), arn: holder.arn.as_smol().clone(), is_real: holder.is_real };
             // A user and a role that both stand for whoever bears a policy are one line.
             let known =
                 answer.able.iter().any(|a| a.who_id() == Some(&holder.id) && (!holder.is_real || a.when == when));
             if !known {
-                answer.able.push(Able { who, path, when, uncertain: holder.unknown.clone() });
+                answer.able.push(Able { who, path: path(reached), when, uncertain: holder.unknown.clone() });
             }
         }
-        for (stranger, role, allowed) in strangers {
-            let assumes = role.and_then(|r| holders.get(r)).map(|h| h.id.clone());
-            let mut when = allowed.when.clone();
-            let mut path = vec![PathStep { acting: None, assumes, allowed }];
-            when = both(&when, &rest(role, &mut path));
-            answer.able.push(Able { who: Who::Stranger(stranger), path, when, uncertain: Vec::new() });
+        for (stranger, reached) in &strangers {
+            answer.able.push(Able {
+                who: Who::Stranger(stranger.clone()),
+                path: path(reached),
+                when: reached.when.clone(),
+                uncertain: Vec::new(),
+            });
         }
         answer.able.sort_by_key(|a| a.path.len());
         if let Some(first) = self.undecided.first() {
@@ -357,14 +387,13 @@ impl Search<'_, '_> {
         }
         let Some(Some(trust)) = self.roles.get(&role) else { return false };
         let Some(caller) = caller(holder) else { return false };
-        let mut statements = trust.sides.iter().flat_map(|s| &s.document.statements);
-        let naming = |s: &Statement| match s.is_allow() && concerns(s, ASSUME) {
-            true => crate::logic::evaluate::combine::naming(s, &caller),
-            false => None,
-        };
-        let best = statements.by_ref().filter_map(naming).max();
-        let Some(best) = best else { return false };
-        if best > crate::logic::evaluate::combine::Naming::Delegated {
+        let ways = trust.sides.iter().flat_map(|side| {
+            let statements = side.document.statements.iter().filter(|s| s.is_allow() && concerns(s, ASSUME));
+            let callers = sessions(&caller, Some(&side.document));
+            statements.flat_map(move |s| callers.iter().filter_map(|c| naming(s, c)).max())
+        });
+        let Some(best) = ways.max() else { return false };
+        if best > Naming::Delegated {
             return true;
         }
         let own = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);

@@ -1,5 +1,8 @@
 //! `who-can`: who is found, by which path, and by what.
 
+mod deployments;
+mod exhaustive;
+
 use serde_json::Value;
 
 use crate::binary::{iam_preflight, in_folder, json, run};
@@ -121,6 +124,101 @@ fn a_boundary_limits_and_a_name_is_no_reason() {
       ManagedPolicyArns: [arn:aws:iam::aws:policy/AmazonS3FullAccess]
 "#;
     assert_eq!(paths(&ask_of(text, "s3:GetObject", "arn:aws:s3:::b/k")), ["Plain"]);
+}
+
+/// A queue with a policy, and a role and a user that may be named in it.
+fn queue(statements: &str, more: &str) -> String {
+    format!(
+        r#"Parameters: {{Flag: {{Type: String}}}}
+Conditions: {{On: !Equals [!Ref Flag, "yes"]}}
+Resources:
+  Jobs: {{Type: AWS::SQS::Queue}}
+  JobsPolicy:
+    Type: AWS::SQS::QueuePolicy
+{more}    Properties:
+      Queues: [!Ref Jobs]
+      PolicyDocument: {{Version: "2012-10-17", Statement: [{statements}]}}
+  Ann:
+    Type: AWS::IAM::User
+    Properties:
+      Policies: [{{PolicyName: p, PolicyDocument: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "sqs:*", Resource: "*"}}]}}}}]
+  Worker:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: worker
+      AssumeRolePolicyDocument: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Principal: {{Service: ec2.amazonaws.com}}, Action: "sts:AssumeRole"}}]}}
+"#
+    )
+}
+
+#[test]
+fn whoever_a_policy_spares_is_named_if_not_anybody_gets_in() {
+    let anybody = r#"{Effect: Allow, Principal: "*", Action: "sqs:*", Resource: "*"}"#;
+    let but =
+        |deny: &str| queue(&format!("{anybody}, {{Effect: Deny, Action: \"sqs:*\", Resource: \"*\", {deny}}}"), "");
+    let ask = |template: &str| paths(&ask_of(template, "sqs:SendMessage", "Jobs"));
+    assert_eq!(ask(&queue(anybody, "")), ["Ann", "Worker", "*", "ec2.amazonaws.com > Worker"]);
+    let by_key = r#"Principal: "*", Condition: {StringNotEquals: {"aws:PrincipalAccount": "444455556666"}}"#;
+    assert_eq!(ask(&but(by_key)), ["444455556666"]);
+    let by_name = r#"NotPrincipal: {AWS: "arn:aws:iam::444455556666:role/partner"}"#;
+    assert_eq!(ask(&but(by_name)), ["arn:aws:iam::444455556666:role/partner"]);
+    let by_nobody = r#"Principal: "*""#;
+    assert!(ask(&but(by_nobody)).is_empty());
+}
+
+#[test]
+fn a_session_that_is_named_is_one_of_its_role() {
+    let template = |role: &str| {
+        let session = format!("!Sub \"arn:aws:sts::${{AWS::AccountId}}:assumed-role/{role}/deploy\"");
+        queue(&format!("{{Effect: Allow, Principal: {{AWS: {session}}}, Action: \"sqs:*\", Resource: \"*\"}}"), "")
+    };
+    let report = ask_of(&template("worker"), "sqs:SendMessage", "Jobs");
+    assert_eq!(paths(&report), ["Ann", "Worker", "ec2.amazonaws.com > Worker"]);
+    let principal = &report["principals"][1]["path"][0]["witness"]["principal"];
+    assert!(principal.as_str().is_some_and(|p| p.ends_with("assumed-role/worker/deploy")), "{principal}");
+    let other = paths(&ask_of(&template("other"), "sqs:SendMessage", "Jobs"));
+    assert!(!other.iter().any(|p| p.contains("Worker")), "{other:?}");
+}
+
+#[test]
+fn what_holds_under_some_conditions_only_says_so_and_the_rest_is_not_forgotten() {
+    let deny = r#"{Effect: Deny, Principal: "*", Action: "sqs:*", Resource: "*"}"#;
+    let when = |template: &str| -> Vec<Value> {
+        let report = ask_of(template, "sqs:SendMessage", "Jobs");
+        report["principals"].as_array().expect("principals").iter().map(|p| p["when"].clone()).collect()
+    };
+    let only_without = when(&queue(deny, "    Condition: On\n"));
+    assert_eq!(only_without, [serde_json::json!({"On": false})]);
+    let harmless = r#"{Effect: Deny, Principal: "*", Action: "sqs:DeleteQueue", Resource: "*"}"#;
+    assert_eq!(when(&queue(harmless, "    Condition: On\n")), [Value::Null]);
+    assert_eq!(when(&queue(deny, "")), [] as [Value; 0]);
+}
+
+#[test]
+fn whose_a_resource_is_is_known() {
+    let owner = |account: &str| {
+        let condition = format!("Condition: {{StringEquals: {{\"aws:ResourceAccount\": \"{account}\"}}}}");
+        format!(
+            r#"Resources:
+  Data: {{Type: AWS::S3::Bucket}}
+  Ann:
+    Type: AWS::IAM::User
+    Properties:
+      Policies: [{{PolicyName: p, PolicyDocument: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "s3:*", Resource: "*", {condition}}}]}}}}]
+"#
+        )
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let ask = |account: &str| {
+        std::fs::write(folder.path().join("t.yaml"), owner(account)).expect("a file");
+        let arguments = ["who-can", "s3:ListBucket", "Data", "t.yaml", "--account-id", "111122223333"];
+        json(&run(in_folder(folder.path()).args(arguments).args(["--format", "json"])))
+    };
+    let own = ask("111122223333");
+    assert_eq!(paths(&own), ["Ann"]);
+    let resource = &own["principals"][0]["path"][0]["witness"]["resource"];
+    assert!(!resource.as_str().expect("an ARN").contains('/'), "a bucket is listed, not an object: {resource}");
+    assert!(paths(&ask("444455556666")).is_empty());
 }
 
 #[test]

@@ -13,14 +13,13 @@ use smol_str::SmolStr;
 use super::target::{Side, Target};
 use crate::analysis::custom_check::compile;
 use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, agree};
-use crate::analysis::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};
 use crate::logic::evaluate::PolicyKind;
 use crate::logic::evaluate::combine::{Decision, Naming, PolicySet, Ruling, decide, is_trust_action, naming};
 use crate::logic::{Caller, Request};
 use crate::model::{Deployment, PolicyId, When};
-use crate::policy::{Arn, PolicyDocument, PrincipalElement, PrincipalKind, Statement, glob};
+use crate::policy::{Arn, ConditionKey, PolicyDocument, Statement, glob};
 use crate::source::Span;
 
 /// The organization's policies that bear on everything.
@@ -35,8 +34,8 @@ pub struct Guardrails {
 /// The organization's policies in the forms in which they are asked.
 pub(crate) struct Guards {
     scps: Vec<Vec<Arc<PolicyDocument>>>,
-    rcps: Vec<Vec<Arc<PolicyDocument>>>,
-    rcps_compiled: Vec<CompiledPolicy>,
+    pub(super) rcps: Vec<Vec<Arc<PolicyDocument>>>,
+    pub(super) rcps_compiled: Vec<CompiledPolicy>,
     /// Those that could not be read.
     pub unknown: Vec<String>,
 }
@@ -92,6 +91,61 @@ pub struct Allowed {
     pub when: Option<When>,
 }
 
+/// The answer to a question about a holder.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ways {
+    /// That it may, under conditions that together are all under which it surely may.
+    pub allowed: Vec<Allowed>,
+    /// Why it can't be decided under some.
+    pub undecided: Option<&'static str>,
+}
+
+/// A way, with the numbers of the resource's sides beside which it is known to hold.
+#[derive(Clone)]
+pub(super) struct Beside {
+    pub allowed: Allowed,
+    pub sides: Vec<usize>,
+}
+
+/// Ways that differ in the value of one condition only, and not in what allows them, are one way without it. `holds` tells
+/// whether a request is allowed beside a side.
+pub(super) fn joined(mut ways: Vec<Beside>, holds: &dyn Fn(&Request, usize) -> bool) -> Vec<Allowed> {
+    let join = |a: &Beside, b: &Beside| {
+        let when = without_difference(a.allowed.when.as_ref()?, b.allowed.when.as_ref()?)?;
+        let holds_in = |one: &Beside, other: &Beside| other.sides.iter().all(|side| holds(&one.allowed.request, *side));
+        let one = match a.allowed.grounds == b.allowed.grounds {
+            true if holds_in(a, b) => a,
+            true if holds_in(b, a) => b,
+            _ => return None,
+        };
+        let allowed = Allowed { when: Some(when).filter(|w| !w.0.is_empty()), ..one.allowed.clone() };
+        Some(Beside { allowed, sides: a.sides.iter().chain(&b.sides).copied().collect() })
+    };
+    let next = |ways: &[Beside]| {
+        let pairs = (0..ways.len()).flat_map(|i| (i + 1..ways.len()).map(move |j| (i, j)));
+        pairs.filter_map(|(i, j)| Some((i, j, join(ways.get(i)?, ways.get(j)?)?))).next()
+    };
+    while let Some((first, second, one)) = next(&ways) {
+        ways.remove(second);
+        if let Some(way) = ways.get_mut(first) {
+            *way = one;
+        }
+    }
+    ways.into_iter().map(|way| way.allowed).collect()
+}
+
+/// Of two conjunctions that differ in one value only, what they have in common.
+fn without_difference(a: &When, b: &When) -> Option<When> {
+    let mut different = a.0.iter().filter(|(name, value)| b.0.get(*name) != Some(value));
+    let name = different.next().map(|(name, _)| name)?;
+    if different.next().is_some() || a.0.len() != b.0.len() || !b.0.contains_key(name) {
+        return None;
+    }
+    let mut common = a.clone();
+    common.0.remove(name);
+    Some(common)
+}
+
 /// All that questions about a run's access have in common.
 pub(crate) struct Estate<'a> {
     pub deployment: &'a Deployment,
@@ -114,14 +168,28 @@ impl<'a> Estate<'a> {
         target: &Target,
         keys: &[(SmolStr, Vec<SmolStr>)],
     ) -> Result<Option<Allowed>, &'static str> {
-        let Some(caller) = caller(holder) else { return Ok(None) };
-        let wanted = Wanted {
+        let Ways { mut allowed, undecided } = self.ways(holder, action, target, keys);
+        match (allowed.is_empty(), undecided) {
+            (true, Some(why)) => Err(why),
+            (true, None) => Ok(None),
+            (false, _) => Ok(Some(allowed.swap_remove(0))),
+        }
+    }
+
+    /// The ways in which the holder may do it: as many as there are combinations of undecided conditions that have to be told
+    /// apart.
+    pub fn ways(&self, holder: &Holder<'_>, action: &str, target: &Target, keys: &[(SmolStr, Vec<SmolStr>)]) -> Ways {
+        let mut ways = Ways::default();
+        let Some(caller) = caller(holder) else { return ways };
+        let mut wanted = Wanted {
             caller: Some(caller.clone()),
             action: action.into(),
             resources: target.arns.clone(),
             keys: keys.to_vec(),
         };
-        let mut unknown = None;
+        let policies = holder.policies.iter().map(|p| p.compiled).chain(holder.boundary);
+        let policies = policies.chain(self.policies.limits().into_iter().flatten()).chain(&self.guards.rcps_compiled);
+        wanted.keys.extend(owner_key(target, policies.chain(target.sides.iter().map(|s| &s.compiled))));
         let agreeing = |side: &&Side| match (&side.when, &holder.when) {
             (Some(a), Some(b)) => agree(a, b),
             _ => true,
@@ -130,14 +198,25 @@ impl<'a> Estate<'a> {
             true => vec![None],
             false => target.sides.iter().filter(agreeing).map(Some).collect(),
         };
-        for side in sides {
-            match self.may_beside(holder, &caller, &wanted, target, side) {
-                Ok(None) => {}
-                Err(why) => unknown = Some(why),
-                found => return found,
+        let mut found: Vec<Beside> = Vec::new();
+        for (number, side) in sides.iter().enumerate() {
+            for caller in sessions(&caller, side.map(|s| &*s.document)) {
+                match self.may_beside(holder, &caller, &wanted, target, *side) {
+                    Ok(None) => {}
+                    Err(why) => ways.undecided = Some(why),
+                    Ok(Some(allowed)) => {
+                        found.push(Beside { allowed, sides: vec![number] });
+                        break;
+                    }
+                }
             }
         }
-        unknown.map_or(Ok(None), Err)
+        let holds = |request: &Request, number: usize| {
+            let side = sides.get(number).copied().flatten();
+            decide(&self.policy_set(holder, side), request, self.catalog).ruling == Ruling::Allowed
+        };
+        ways.allowed = joined(found, &holds);
+        ways
     }
 
     fn may_beside(
@@ -225,7 +304,7 @@ impl<'a> Estate<'a> {
     }
 
     /// The RCPs that may bear on the question.
-    fn rcps(&self, wanted: &Wanted, caller: &Caller) -> Vec<&CompiledPolicy> {
+    pub(super) fn rcps(&self, wanted: &Wanted, caller: &Caller) -> Vec<&CompiledPolicy> {
         let prefix = wanted.action.split(':').next().unwrap_or_default();
         let bears = self.catalog.supports_rcp(prefix) && !wanted.action.eq_ignore_ascii_case("kms:RetireGrant");
         match bears && !is_service_linked(caller) {
@@ -312,219 +391,13 @@ impl<'a> Estate<'a> {
         grounds
     }
 
-    fn of_side(&self, kind: PolicyKind, side: &Side, index: usize) -> Option<Ground> {
+    pub(super) fn of_side(&self, kind: PolicyKind, side: &Side, index: usize) -> Option<Ground> {
         let (id, statement) = side.origins.get(index)?;
         let policy = self.deployment.policies.get(id.0)?;
         let span = side.document.statements.get(index)?.span;
         let mut ground = ground(kind, Some(*id), policy.name.clone(), index, &side.document, Some(span));
         ground.statement = *statement;
         Some(ground)
-    }
-
-    /// Those whom the resource's side names and who are nobody of the run: who they are, and what shows that they get in.
-    /// Their own side is taken to allow it.
-    pub fn strangers(
-        &self,
-        action: &str,
-        target: &Target,
-        undecided: &mut Vec<&'static str>,
-    ) -> Vec<(Stranger, Allowed)> {
-        let mut found: Vec<(Stranger, Allowed)> = Vec::new();
-        for side in &target.sides {
-            for (index, statement) in side.document.statements.iter().enumerate() {
-                if !statement.is_allow() || !concerns(statement, action) {
-                    continue;
-                }
-                for (stranger, element) in self.named_strangers(statement) {
-                    if found.iter().any(|(known, _)| *known == stranger) {
-                        continue;
-                    }
-                    let mut document = (*side.document).clone();
-                    document.statements.retain(Statement::is_deny);
-                    let mut narrowed = statement.clone();
-                    narrowed.principal = Some(element);
-                    document.statements.push(narrowed);
-                    let Ok(granting) = CompiledPolicy::new(document, side.kind, Ties::Tied) else { continue };
-                    match self.gets_in(&stranger, action, target, side, index, &granting) {
-                        Ok(Some(allowed)) => found.push((stranger, allowed)),
-                        Ok(None) => {}
-                        Err(why) => undecided.push(why),
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    fn gets_in(
-        &self,
-        stranger: &Stranger,
-        action: &str,
-        target: &Target,
-        side: &Side,
-        index: usize,
-        granting: &CompiledPolicy,
-    ) -> Result<Option<Allowed>, &'static str> {
-        let set = PolicySet {
-            identity: vec![Arc::new(self.policies.everything.document().clone())],
-            resource: Some(Arc::clone(&side.document)),
-            rcp: self.guards.rcps.clone(),
-            ..PolicySet::default()
-        };
-        let mut unknown = None;
-        for caller in stranger.callers() {
-            let wanted = Wanted {
-                caller: Some(caller.clone()),
-                action: action.into(),
-                resources: target.arns.clone(),
-                keys: Vec::new(),
-            };
-            let way = Permissions {
-                policies: vec![granting],
-                denying: self.rcps(&wanted, &caller),
-                ..Permissions::default()
-            };
-            let judge = |request: &Request| decide(&set, &owned(request, target), self.catalog);
-            match permitted(&way, &wanted, Ties::Tied, &|r| judge(r).ruling == Ruling::Allowed) {
-                Ok(Some(found)) => {
-                    let request = owned(&found.request, target);
-                    let explanation = judge(&request).explanation;
-                    let grounds = self.of_side(side.kind, side, index).into_iter().collect();
-                    return Ok(Some(Allowed { request, grounds, explanation, when: side.when.clone() }));
-                }
-                Ok(None) => {}
-                Err(why) => unknown = Some(why),
-            }
-        }
-        unknown.map_or(Ok(None), Err)
-    }
-
-    /// The accounts of the run's own principals.
-    pub fn is_own_account(&self, account: &str) -> bool {
-        self.holders.all.first().is_none_or(|h| Arn::split(h.arn.as_str()).is_none_or(|a| a.account == account))
-            || self.holders.all.iter().any(|h| Arn::split(h.arn.as_str()).is_some_and(|a| a.account == account))
-    }
-
-    /// Those whom a statement names and who are nobody of the run, each with an element that names nobody else.
-    pub fn named_strangers(&self, statement: &Statement) -> Vec<(Stranger, PrincipalElement)> {
-        let Some(element) = &statement.principal else {
-            // `NotPrincipal` lets everybody else in.
-            let everybody = statement.not_principal.clone().map(|e| PrincipalElement { kind: star(), ..e });
-            return everybody.map(|e| (Stranger::Anyone, e)).into_iter().collect();
-        };
-        let mut found = Vec::new();
-        match &element.kind {
-            PrincipalKind::Text(text) if text.as_str() == "*" => found.push((Stranger::Anyone, element.clone())),
-            PrincipalKind::Text(_) | PrincipalKind::Other => {}
-            PrincipalKind::Map(lists) => {
-                for list in lists {
-                    for item in &list.items {
-                        let text = SmolStr::from(settled(item.text.as_str()));
-                        let mut one = list.clone();
-                        one.items = vec![item.clone()];
-                        let one = PrincipalElement { kind: PrincipalKind::Map(vec![one]), ..element.clone() };
-                        found.extend(self.stranger(&list.element, &text).map(|stranger| (stranger, one)));
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    fn stranger(&self, principal_type: &str, text: &SmolStr) -> Option<Stranger> {
-        match principal_type {
-            "AWS" if text == "*" => Some(Stranger::Anyone),
-            "AWS" => {
-                let account = Arn::split(text).map_or(text.as_str(), |a| a.account);
-                let is_root = Arn::split(text).is_none_or(|a| a.resource == "root");
-                if is_root {
-                    return (!self.is_own_account(account)).then(|| Stranger::Account(account.into()));
-                }
-                self.holders.named(text).is_empty().then(|| Stranger::Principal(text.clone()))
-            }
-            "Service" => Some(Stranger::Service(text.clone())),
-            "Federated" => Some(Stranger::IdentityProvider(text.clone())),
-            "CanonicalUser" => Some(Stranger::Canonical(text.clone())),
-            _ => None,
-        }
-    }
-}
-
-fn star() -> PrincipalKind {
-    PrincipalKind::Text(crate::source::Text::literal("*"))
-}
-
-/// Somebody who is no principal of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Stranger {
-    /// Anybody at all.
-    Anyone,
-    /// Another account.
-    Account(SmolStr),
-    /// A principal that the run does not define, by its ARN or unique id.
-    Principal(SmolStr),
-    /// An AWS service.
-    Service(SmolStr),
-    /// An identity provider: its ARN, or its host.
-    IdentityProvider(SmolStr),
-    /// A canonical user id.
-    Canonical(SmolStr),
-}
-
-impl Stranger {
-    /// What it is, in a word of reports.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Stranger::Anyone => "anyone",
-            Stranger::Account(_) => "external-account",
-            Stranger::Principal(_) => "external-principal",
-            Stranger::Service(_) => "service",
-            Stranger::IdentityProvider(_) => "identity-provider",
-            Stranger::Canonical(_) => "canonical-user",
-        }
-    }
-
-    /// Who it is, with symbols for what is not known.
-    pub fn name(&self) -> &str {
-        match self {
-            Stranger::Anyone => "*",
-            Stranger::Account(name)
-            | Stranger::Principal(name)
-            | Stranger::Service(name)
-            | Stranger::IdentityProvider(name)
-            | Stranger::Canonical(name) => name,
-        }
-    }
-
-    /// Those who may ask in its name: one of them getting in is enough.
-    fn callers(&self) -> Vec<Caller> {
-        let role = |arn: String| Caller::Role { arn: arn.into(), session: SmolStr::new_static("example") };
-        match self {
-            // An account that is surely no other.
-            Stranger::Anyone => vec![Caller::Anonymous, role("arn:aws:iam::999988887777:role/*".to_owned())],
-            Stranger::Account(id) => {
-                let part = |what: &str| format!("arn:aws:iam::{id}:{what}");
-                vec![
-                    role(part("role/*")),
-                    Caller::User { arn: part("user/*").into() },
-                    Caller::Root { arn: part("root").into() },
-                ]
-            }
-            Stranger::Principal(arn) => match Arn::split(arn) {
-                Some(parts) if parts.resource.starts_with("assumed-role/") => {
-                    let name = parts.resource.split('/').nth(1).unwrap_or_default();
-                    vec![role(format!("arn:{}:iam::{}:role/{name}", parts.partition, parts.account))]
-                }
-                Some(parts) if parts.resource.starts_with("user/") => vec![Caller::User { arn: arn.clone() }],
-                Some(parts) if parts.resource.starts_with("federated-user/") => {
-                    vec![Caller::FederatedUser { arn: arn.clone() }]
-                }
-                _ => vec![role(arn.to_string())],
-            },
-            Stranger::Service(name) => vec![Caller::Service { name: name.clone() }],
-            Stranger::IdentityProvider(provider) => vec![Caller::Federated { provider: provider.clone() }],
-            Stranger::Canonical(id) => vec![Caller::Canonical { id: id.clone() }],
-        }
     }
 }
 
@@ -554,7 +427,7 @@ fn speaks_of(statement: &Statement, resource: &str) -> bool {
 }
 
 /// The request with what is known about the owner of the resource.
-fn owned(request: &Request, target: &Target) -> Request {
+pub(super) fn owned(request: &Request, target: &Target) -> Request {
     Request { resource_account: target.account.clone().or_else(|| request.resource_account.clone()), ..request.clone() }
 }
 
@@ -573,6 +446,41 @@ pub(crate) fn caller(holder: &Holder<'_>) -> Option<Caller> {
         _ => holder.caller.clone(),
     }
 }
+
+/// Account, role and session of the ARN of a role's session, which leaves out the role's path.
+pub(super) fn session_of(arn: &str) -> Option<(&str, &str, &str)> {
+    let parts = Arn::split(arn).filter(|a| a.service == "sts")?;
+    let (role, session) = parts.resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some((parts.account, role, session))
+}
+
+/// The caller in any session, and in each that the resource's side names.
+pub(crate) fn sessions(caller: &Caller, side: Option<&PolicyDocument>) -> Vec<Caller> {
+    let mut all = vec![caller.clone()];
+    let Caller::Role { arn, .. } = caller else { return all };
+    let statements = side.iter().flat_map(|d| &d.statements).filter(|s| s.is_allow());
+    let named = statements.flat_map(|s| &s.principal).flat_map(|p| p.of_type("AWS")).flat_map(|l| &l.items);
+    for (account, role, session) in named.filter_map(|i| session_of(i.text.as_str())) {
+        if caller.account() == Some(account) && role == last_name(arn) {
+            all.push(Caller::Role { arn: arn.clone(), session: session.into() });
+        }
+    }
+    all
+}
+
+/// Whose the resource is, where some policy asks for it.
+pub(super) fn owner_key<'p>(
+    target: &Target,
+    mut policies: impl Iterator<Item = &'p CompiledPolicy>,
+) -> Option<(SmolStr, Vec<SmolStr>)> {
+    let is_it = |key: &ConditionKey| key.name.as_str().eq_ignore_ascii_case(OWNER);
+    let asks = |s: &Statement| s.conditions.iter().flat_map(|b| &b.keys).any(is_it);
+    let account = target.account.clone()?;
+    policies.any(|p| p.document().statements.iter().any(asks)).then(|| (OWNER.into(), vec![account]))
+}
+
+/// The key that says whose a resource is.
+const OWNER: &str = "aws:ResourceAccount";
 
 fn is_service_linked(caller: &Caller) -> bool {
     caller.arn().and_then(Arn::split).is_some_and(|a| a.resource.starts_with("role/aws-service-role/"))

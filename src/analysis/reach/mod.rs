@@ -2,11 +2,14 @@
 //! SCPs and RCPs; with a request that shows it and the statements that decide.
 //!
 //! - `decide`: the questions;
+//! - `strangers`: those of whom the run knows nothing;
 //! - `target`: the resource's side of them.
 
 mod decide;
+mod strangers;
 mod target;
 
-pub use decide::{Allowed, Ground, Guardrails, Stranger};
-pub(crate) use decide::{Estate, Guards, both, caller};
+pub use decide::{Allowed, Ground, Guardrails};
+pub(crate) use decide::{Estate, Guards, Ways, both, caller, sessions};
+pub use strangers::Stranger;
 pub(crate) use target::{Protection, Target, fitting, with_parts};

@@ -14,7 +14,7 @@ use crate::logic::engine::{CompiledPolicy, Ties};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy, PolicyId, ResourceRef, When};
 use crate::policy::{Arn, PolicyDocument, glob};
-use crate::source::{Entry, Mapping, Node, NodeKind, Text};
+use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text};
 
 /// Undecided conditions of a resource's policies whose combinations are gone through one by one.
 const CONDITIONS: usize = 4;
@@ -53,7 +53,7 @@ pub(crate) fn fitting(mut arns: Vec<SmolStr>, action: &str, catalog: &Catalog) -
     let formats: Vec<String> = types.flat_map(|t| &t.arns).map(|format| pattern(format)).collect();
     let joints = |arn: &str| Arn::split(arn).map_or(0, |a| a.resource.matches(['/', ':']).count());
     let fits = |arn: &str| {
-        let meeting = formats.iter().filter(|f| glob::meet(f, arn));
+        let meeting = formats.iter().filter(|f| meet(f, arn));
         // What is within the resource, only if some type is.
         meeting.map(|f| joints(f)).max().is_some_and(|most| !arn.ends_with('*') || most >= joints(arn))
     };
@@ -61,6 +61,19 @@ pub(crate) fn fitting(mut arns: Vec<SmolStr>, action: &str, catalog: &Catalog) -
         arns.retain(|arn| fits(arn));
     }
     arns
+}
+
+/// True if two ARN patterns have an ARN in common: part by part, since no wildcard of a format stands for a colon.
+fn meet(format: &str, arn: &str) -> bool {
+    let (Some(format), Some(arn)) = (Arn::split(format), Arn::split(arn)) else { return false };
+    let parts = [
+        (format.partition, arn.partition),
+        (format.service, arn.service),
+        (format.region, arn.region),
+        (format.account, arn.account),
+        (format.resource, arn.resource),
+    ];
+    parts.iter().all(|(a, b)| glob::meet(a, b))
 }
 
 /// An ARN format with wildcards for its variable parts.
@@ -148,16 +161,18 @@ impl Target {
                 None => target.unknown.push(format!("the policy `{}` of `{}`", policy.name, policy.resource.id)),
             }
         }
-        if policies.is_empty() {
+        let Some((kind, span)) =
+            policies.first().and_then(|(_, p)| Some((kind_of(p), p.document.as_ref()?.root().span)))
+        else {
             return target;
-        }
+        };
         for when in target.worlds(&policies) {
             let exist = policies.iter().filter(|(_, p)| match (&p.when, &when) {
                 (Some(of_policy), Some(when)) => agree(of_policy, when),
                 _ => true,
             });
             let exist: Vec<(PolicyId, &Policy)> = exist.copied().collect();
-            target.side(when, &exist);
+            target.side(when, kind, span, &exist);
         }
         target
     }
@@ -182,9 +197,7 @@ impl Target {
         (0..1usize << names.len()).map(combination).collect()
     }
 
-    fn side(&mut self, when: Option<When>, policies: &[(PolicyId, &Policy)]) {
-        let Some((_, first)) = policies.first() else { return };
-        let kind = kind_of(first);
+    fn side(&mut self, when: Option<When>, kind: PolicyKind, span: Span, policies: &[(PolicyId, &Policy)]) {
         let mut documents: Vec<(PolicyId, PolicyDocument)> = Vec::new();
         for (id, policy) in policies {
             let Some(document) = policy.document.as_ref().map(settled_document) else { continue };
@@ -198,7 +211,8 @@ impl Target {
         }
         let origins: Vec<(PolicyId, usize)> =
             documents.iter().flat_map(|(id, d)| (0..d.statements.len()).map(move |i| (*id, i))).collect();
-        let Some(document) = merged(documents.iter().map(|(_, d)| d)) else { return };
+        // Without a policy, as with one that says nothing.
+        let document = merged(documents.iter().map(|(_, d)| d)).unwrap_or_else(|| silent(span));
         match CompiledPolicy::new(document.clone(), kind, Ties::Tied) {
             Ok(compiled) => self.sides.push(Side { when, kind, document: Arc::new(document), compiled, origins }),
             Err(why) => self.unknown.push(format!("the policies of the resource: {why}")),
@@ -210,6 +224,16 @@ impl Target {
 fn own(deployment: &Deployment) -> SmolStr {
     let accounts = deployment.principals.iter().filter_map(|p| Arn::split(p.arn.as_str()).map(|a| a.account));
     accounts.filter(|a| !a.is_empty()).map(SmolStr::new).next().unwrap_or_else(unknown_account)
+}
+
+/// A document without statements.
+fn silent(span: Span) -> PolicyDocument {
+    let none = Entry {
+        key: Text::literal("Statement"),
+        key_span: span,
+        value: Node::new(NodeKind::Sequence(Vec::new()), span),
+    };
+    PolicyDocument::new(Node::new(NodeKind::Mapping(Mapping { entries: vec![none] }), span))
 }
 
 /// Several documents as one. The variables of one that has none by its version stay as they are in the others' version,
