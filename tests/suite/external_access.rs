@@ -1,6 +1,7 @@
 //! External access: a table of cases for each resource type, and random policies against the plain evaluator.
 //! `IAM_PREFLIGHT_PAIRS` sets how many policies are made, `IAM_PREFLIGHT_SEED` where they begin.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use iam_preflight::analysis::external_access::{ExternalAccess, ExternalAccessReport, allow, analyse, compare, zone};
@@ -9,48 +10,48 @@ use iam_preflight::logic::engine::{CompiledPolicy, Ties, Zone, no_outside_access
 use iam_preflight::logic::evaluate::{PolicyKind, Verdict, verdict};
 use iam_preflight::logic::{Caller, Request};
 use iam_preflight::model::{Deployment, Input, InputId, InputKind, Policy, PolicyForm, ResourceRef};
-use iam_preflight::policy::{PolicyDocument, PolicyType};
+use iam_preflight::policy::{PolicyDocument, PolicyType, glob};
 use iam_preflight::source::{Limits, SourceId, json};
+use ipnet::IpNet;
 use serde_json::{Value, json as value};
+use smol_str::SmolStr;
 
 use crate::engine::generate::{Random, policy, request, shown};
 
 const OWN: &str = "111122223333";
 
-fn document(policy: &Value) -> PolicyDocument {
+pub fn document(policy: &Value) -> PolicyDocument {
     PolicyDocument::new(json::read(SourceId(0), &policy.to_string(), &Limits::default()).expect("JSON"))
 }
 
-fn deployment(resource_type: &str, policy: &Value) -> Deployment {
-    let resource = ResourceRef { id: "Example".into(), resource_type: resource_type.into() };
-    Deployment {
-        inputs: vec![Input {
-            path: "policy.json".into(),
-            kind: InputKind::PolicyDocument,
-            error: None,
-            notices: Vec::new(),
-        }],
-        policies: vec![Policy {
-            input: InputId(0),
-            resource,
-            attached_to: Vec::new(),
-            name: "PolicyDocument".into(),
-            policy_type: PolicyType::ResourcePolicy,
-            resource_type: Some(resource_type.into()),
-            form: PolicyForm::Resource,
-            document: Some(document(policy)),
-            gaps: Vec::new(),
-            syntax_error: None,
-            span: None,
-            when: None,
-            is_own: true,
-        }],
-        ..Deployment::default()
+/// A policy of the resource called so.
+pub fn policy_of(id: &str, resource_type: &str, policy: &Value) -> Policy {
+    Policy {
+        input: InputId(0),
+        resource: ResourceRef { id: id.into(), resource_type: resource_type.into() },
+        attached_to: Vec::new(),
+        name: "PolicyDocument".into(),
+        policy_type: PolicyType::ResourcePolicy,
+        resource_type: Some(resource_type.into()),
+        form: PolicyForm::Resource,
+        document: Some(document(policy)),
+        gaps: Vec::new(),
+        syntax_error: None,
+        span: None,
+        when: None,
+        is_own: true,
     }
 }
 
+pub fn deployment(policies: Vec<Policy>) -> Deployment {
+    let path = "policy.json".into();
+    let input = Input { path, kind: InputKind::PolicyDocument, error: None, notices: Vec::new() };
+    Deployment { inputs: vec![input], policies, ..Deployment::default() }
+}
+
 fn found(resource_type: &str, policy: &Value, zone: &Zone) -> ExternalAccessReport {
-    analyse(&deployment(resource_type, policy), zone, Catalog::embedded(), |_| true)
+    let deployment = deployment(vec![policy_of("Example", resource_type, policy)]);
+    analyse(&deployment, zone, Catalog::embedded(), |_| true)
 }
 
 fn seen(access: &ExternalAccess) -> Value {
@@ -64,7 +65,7 @@ fn seen(access: &ExternalAccess) -> Value {
     })
 }
 
-fn allows(document: &PolicyDocument, kind: PolicyKind, request: &Request) -> bool {
+pub fn allows(document: &PolicyDocument, kind: PolicyKind, request: &Request) -> bool {
     matches!(verdict(document, kind, request), Verdict::Allow { .. })
 }
 
@@ -99,13 +100,42 @@ fn every_case_of_the_table_has_the_findings_that_it_expects() {
 }
 
 /// Whether a request is one from outside the account, by the words of the documentation.
-fn from_outside(request: &Request) -> bool {
+pub fn from_outside(request: &Request) -> bool {
     let is = |key: &str, test: &dyn Fn(&str) -> bool| request.values(key).iter().any(|v| test(v));
     !matches!(request.caller, Caller::Service { .. })
         && request.caller.account() != Some(OWN)
         && !is("aws:SourceAccount", &|v| v == OWN)
         && !is("aws:SourceOwner", &|v| v == OWN)
         && !is("aws:SourceArn", &|v| v.split(':').nth(4) == Some(OWN))
+}
+
+/// Whether a request takes the way in that a finding tells of.
+pub fn takes(request: &Request, access: &ExternalAccess) -> bool {
+    let who = access.principal.1.as_str();
+    let is_principal = match (access.principal.0.as_str(), &request.caller) {
+        ("AWS", _) if who == "*" => true,
+        ("AWS", caller) => caller.account() == Some(who) || caller.arn() == Some(who),
+        ("Federated", Caller::Federated { provider }) => provider == who,
+        ("CanonicalUser", Caller::Canonical { id }) => id == who,
+        _ => false,
+    };
+    let meets = |value: &str, pattern: &str| match (value.parse::<IpAddr>(), pattern.parse::<IpNet>()) {
+        (Ok(address), Ok(net)) => net.contains(&address),
+        _ => glob::matches(pattern, value) || pattern.contains("${"),
+    };
+    let holds = |(key, value): (&SmolStr, &String)| {
+        request.values(key).iter().any(|given| value.split(", ").any(|pattern| meets(given, pattern)))
+    };
+    let does = access.witness.is_err() || access.actions.iter().any(|a| a.eq_ignore_ascii_case(&request.action));
+    is_principal && does && access.condition.iter().all(holds)
+}
+
+/// Whether what is asked for is an action of S3 on something that it works on; what else a policy of a bucket allows opens nothing.
+pub fn is_of_s3(request: &Request) -> bool {
+    let object = request.resource.starts_with("arn:aws:s3:::") && request.resource.contains('/');
+    let bucket = request.resource.starts_with("arn:aws:s3:::") && !request.resource.contains('/');
+    let is = |action: &str| request.action.eq_ignore_ascii_case(action);
+    object && (is("s3:GetObject") || is("s3:PutObject")) || bucket && is("s3:ListBucket")
 }
 
 #[test]
@@ -124,7 +154,8 @@ fn nobody_from_outside_gets_in_without_a_finding() {
             assert!(allows(&read, PolicyKind::Resource, &reason.witness), "{text}\n{}", shown(&reason.witness));
             assert!(from_outside(&reason.witness), "{text}\n{}", shown(&reason.witness));
         }
-        for access in found("AWS::S3::Bucket", &text, &zone).found {
+        let found = found("AWS::S3::Bucket", &text, &zone).found;
+        for access in &found {
             if let Ok(witness) = &access.witness {
                 assert!(allows(&read, PolicyKind::Resource, witness), "{text}\n{}", shown(witness));
                 assert!(answer.fails(), "{text}\na finding that the whole policy does not make");
@@ -138,6 +169,8 @@ fn nobody_from_outside_gets_in_without_a_finding() {
             if from_outside(&request) && allows(&read, PolicyKind::Resource, &request) {
                 let_in += 1;
                 assert!(!answer.holds(), "{text}\nlets in {}", shown(&request));
+                let told = !is_of_s3(&request) || found.iter().any(|access| takes(&request, access));
+                assert!(told, "{text}\nlets in {}\nby none of {found:#?}", shown(&request));
             }
         }
     }

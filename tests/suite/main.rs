@@ -1,6 +1,7 @@
 //! Integration tests, one binary: a module a subject.
 
 mod access_diff;
+mod access_points;
 mod action;
 mod binary;
 mod book;

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::cube::with_statements;
 use super::settings::{AllSettings, Settings, is_access_point, nodes_at};
+use crate::logic::engine::Access;
 use crate::model::{Deployment, Policy, PolicyForm, Resource, ResourceRef};
 use crate::policy::{Arn, PolicyDocument, glob};
 use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text};
@@ -127,7 +128,27 @@ impl<'a> AccessPoints<'a> {
     }
 }
 
+impl Behind<'_> {
+    /// The bucket's ARN.
+    pub(super) fn arn(&self) -> Text {
+        match self.bucket.and_then(|bucket| bucket.arn.clone()) {
+            Some(arn) => arn,
+            None if self.name.as_str().starts_with("arn:") => self.name.clone(),
+            None => Text::from_encoded(format!("arn:aws:s3:::{}", self.name.as_str())),
+        }
+    }
+}
+
 impl AccessPoint<'_> {
+    /// What can be done through it.
+    pub(super) fn access(&self, bucket: &Text) -> Access {
+        let bucket = bucket.as_smol();
+        Access {
+            actions: vec![SmolStr::new(format!("{}:*", self.keys))],
+            resources: vec![bucket.clone(), SmolStr::new(format!("{bucket}/*"))],
+        }
+    }
+
     /// The condition keys that every request through it carries.
     pub(super) fn keys(&self, account: &str) -> Vec<(SmolStr, SmolStr)> {
         let key = |name: &str| SmolStr::new(format!("{}:{name}", self.keys));
@@ -166,25 +187,43 @@ impl AccessPoint<'_> {
         entry.value = Node::new(NodeKind::Sequence(replaced.collect()), entry.value.span);
     }
 
-    /// What of a resource pattern is left for the bucket.
+    /// What of a resource pattern is left for the bucket. As everywhere in resources, wildcards stay within their field of the
+    /// ARN, and policy variables count in the last field.
     fn residues(&self, pattern: &Text) -> Residues {
         let text = pattern.as_str();
-        let known = self.arn.as_ref().filter(|arn| !text.contains("${") && arn.as_str().contains("accesspoint/"));
-        if let Some(arn) = known {
-            let whole = glob::matches(text, arn.as_str());
-            let objects = after(text, &format!("{}/object/", arn.as_str()));
-            if whole || !objects.is_empty() || !(pattern.has_unknown() || arn.has_unknown()) {
-                return Residues { whole, objects };
+        if text == "*" {
+            return Residues { whole: true, objects: vec!["*".into()] };
+        }
+        let fields = text.matches(':').count();
+        let padded = format!("{text}{}", ":*".repeat(5usize.saturating_sub(fields)));
+        let Some(asked) = Arn::split(&padded).filter(|_| fields >= 5 || glob::has_wildcard(text)) else {
+            return Residues { whole: false, objects: Vec::new() };
+        };
+        if let Some(own) = self.arn.as_ref().and_then(|arn| Arn::split(arn.as_str())) {
+            let pairs = [
+                (asked.prefix, own.prefix),
+                (asked.partition, own.partition),
+                (asked.service, own.service),
+                (asked.region, own.region),
+                (asked.account, own.account),
+            ];
+            let is_own = pairs.iter().all(|(pattern, field)| glob::matches(pattern, field));
+            let whole = is_own && glob::matches(asked.resource, own.resource);
+            let objects = after(asked.resource, &format!("{}/object/", own.resource));
+            let is_open = pattern.has_unknown() || self.arn.as_ref().is_some_and(Text::has_unknown);
+            match objects {
+                Some(objects) if is_own && (whole || !objects.is_empty() || !is_open) => {
+                    return Residues { whole, objects };
+                }
+                Some(_) if !is_open => return Residues { whole: false, objects: Vec::new() },
+                _ => {}
             }
         }
         // Names that aren't known may be the access point's: then the form of the ARN has to do.
-        match Arn::split(text).map(|arn| arn.resource) {
-            Some(resource) => match resource.split_once("/object/") {
-                Some((_, rest)) => Residues { whole: false, objects: vec![rest.into()] },
-                None if resource.ends_with('*') => Residues { whole: true, objects: vec!["*".into()] },
-                None => Residues { whole: true, objects: Vec::new() },
-            },
-            None => Residues { whole: true, objects: vec!["*".into()] },
+        match asked.resource.split_once("/object/") {
+            Some((_, rest)) => Residues { whole: false, objects: vec![rest.into()] },
+            None if asked.resource.ends_with('*') => Residues { whole: true, objects: vec!["*".into()] },
+            None => Residues { whole: true, objects: Vec::new() },
         }
     }
 }
@@ -197,10 +236,11 @@ struct Residues {
     objects: Vec<SmolStr>,
 }
 
-/// The patterns of what can follow `prefix` in text that matches `pattern`.
-fn after(pattern: &str, prefix: &str) -> Vec<SmolStr> {
-    // Positions in the pattern, each a way to have read the prefix so far.
+/// The patterns of what can follow `prefix` in text that matches `pattern`; `None` where that depends on a policy variable.
+fn after(pattern: &str, prefix: &str) -> Option<Vec<SmolStr>> {
     let pattern: Vec<char> = pattern.chars().collect();
+    let is_variable = |position: usize| pattern.get(position..).is_some_and(|rest| rest.starts_with(&['$', '{']));
+    // Positions in the pattern, each a way to have read the prefix so far.
     let mut at: Vec<usize> = vec![0];
     let skip = |positions: &mut Vec<usize>| {
         // A wildcard can also end without reading anything.
@@ -216,6 +256,9 @@ fn after(pattern: &str, prefix: &str) -> Vec<SmolStr> {
     for c in prefix.chars() {
         let mut next = Vec::new();
         for &position in &at {
+            if is_variable(position) {
+                return None;
+            }
             let reads = match pattern.get(position) {
                 Some('*') => Some(position),
                 Some('?') => Some(position + 1),
@@ -238,7 +281,7 @@ fn after(pattern: &str, prefix: &str) -> Vec<SmolStr> {
             kept.push(rest);
         }
     }
-    kept
+    Some(kept)
 }
 
 fn object(bucket: &Text, rest: &SmolStr, span: Span) -> Text {
@@ -274,13 +317,18 @@ mod tests {
 
     #[test]
     fn what_follows_a_prefix_is_told_by_every_way_to_read_it() {
-        let arn = "arn:aws:s3:eu-west-1:111122223333:accesspoint/a/object/";
-        let rests = |pattern: &str| after(pattern, arn).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(rests("*"), ["*"]);
-        assert_eq!(rests("arn:aws:s3:*:*:accesspoint/a/object/reports/*"), ["reports/*"]);
-        assert_eq!(rests("arn:aws:s3:*:111122223333:accesspoint/*"), ["*"]);
-        assert_eq!(rests("arn:aws:s3:*:111122223333:accesspoint/?/object/x"), ["x"]);
-        assert_eq!(rests("arn:aws:s3:*/x"), ["*/x", "x"]);
-        assert!(rests("arn:aws:s3:*:111122223333:accesspoint/b/object/*").is_empty());
+        let rests = |pattern: &str| {
+            let rests = after(pattern, "accesspoint/a/object/")?;
+            Some(rests.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let some = |rests: &[&str]| Some(rests.iter().map(|&rest| rest.to_owned()).collect::<Vec<_>>());
+        assert_eq!(rests("*"), some(&["*"]));
+        assert_eq!(rests("accesspoint/a/object/reports/*"), some(&["reports/*"]));
+        assert_eq!(rests("accesspoint/*"), some(&["*"]));
+        assert_eq!(rests("accesspoint/?/object/x"), some(&["x"]));
+        assert_eq!(rests("acc*/x"), some(&["x", "*/x"]));
+        assert_eq!(rests("accesspoint/a/object/${aws:username}"), some(&["${aws:username}"]));
+        assert_eq!(rests("accesspoint/${aws:username}"), None);
+        assert_eq!(rests("accesspoint/b/object/*"), some(&[]));
     }
 }

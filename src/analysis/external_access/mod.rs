@@ -35,7 +35,7 @@ use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy, PolicyForm, PolicyId, ResourceRef};
 use crate::policy::{Arn, PolicyDocument, Statement, StringList, glob};
 use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
-use access_points::{AccessPoint, AccessPoints, Behind};
+use access_points::{AccessPoint, AccessPoints};
 use secret::Secrets;
 use settings::{AllSettings, Settings};
 use ways::{Entrance, Gate};
@@ -386,16 +386,19 @@ impl View<'_> {
             if access_point.vpc.is_none() && taken_back(subject, access_point.settings.and(of_bucket), report) {
                 continue;
             }
+            let bucket = behind.arn();
+            let access = access_point.access(&bucket);
             match (behind.bucket, &behind.policy) {
-                (Some(bucket), Some(policy)) if !behind.is_open => {
+                (Some(resource), Some(policy)) if !behind.is_open => {
                     let is_public = CompiledPolicy::new(policy.clone(), PolicyKind::Resource, Ties::Tied)
                         .is_ok_and(|p| no_public_access(&p, "AWS::S3::Bucket", Ties::Tied).fails());
                     if of_bucket.restricts_public_buckets && is_public {
                         // Said of the bucket's policy already.
                         continue;
                     }
-                    let shared = [bucket.id.clone()];
-                    self.to_bucket(subject, access_point, behind, &shared, Gate::of(policy, &keys), report);
+                    let shared = [resource.id.clone()];
+                    let gates = Gate::of(policy, &keys, &access);
+                    self.to_bucket(subject, access_point, &bucket, &shared, gates, report);
                 }
                 // Without a policy the bucket lets in nobody but its own account.
                 (Some(_), None) if !behind.is_open => {}
@@ -405,8 +408,8 @@ impl View<'_> {
                         behind.name.display(),
                         subject.name()
                     ));
-                    let gates = vec![Gate { keys: keys.clone(), ..Gate::default() }];
-                    self.to_bucket(subject, access_point, behind, subject.shared, gates, report);
+                    let gates = vec![Gate { keys: keys.clone(), access, ..Gate::default() }];
+                    self.to_bucket(subject, access_point, &bucket, subject.shared, gates, report);
                 }
             }
         }
@@ -419,7 +422,7 @@ impl View<'_> {
         &self,
         subject: &Subject<'_>,
         access_point: &AccessPoint<'_>,
-        behind: &Behind<'_>,
+        bucket: &Text,
         shared: &[ResourceRef],
         gates: Vec<Gate>,
         report: &mut ExternalAccessReport,
@@ -428,12 +431,7 @@ impl View<'_> {
             kind if kind.starts_with("AWS::S3Express::") => "AWS::S3Express::DirectoryBucket".into(),
             _ => "AWS::S3::Bucket".into(),
         };
-        let arn = match behind.bucket.and_then(|bucket| bucket.arn.clone()) {
-            Some(arn) => arn,
-            None if behind.name.as_str().starts_with("arn:") => behind.name.clone(),
-            None => Text::from_encoded(format!("arn:aws:s3:::{}", behind.name.as_str())),
-        };
-        let document = access_point.policy_on_bucket(subject.document, &arn);
+        let document = access_point.policy_on_bucket(subject.document, bucket);
         let source = match &access_point.arn {
             Some(arn) => Source::with(Source::ACCESS_POINT, "accessPointArn", arn.display()),
             None => Source::of(Source::ACCESS_POINT),

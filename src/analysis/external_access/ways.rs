@@ -10,7 +10,9 @@ use super::{ExternalAccess, Source, actions};
 use crate::catalog::Catalog;
 use crate::checks::TRUST_POLICY;
 use crate::finding::Location;
-use crate::logic::engine::{CompiledPolicy, Through, Ties, Zone, no_outside_access_through, no_public_access_through};
+use crate::logic::engine::{
+    Access, CompiledPolicy, Through, Ties, Zone, no_outside_access_through, no_public_access_through,
+};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{PolicyId, ResourceRef};
 use crate::policy::{Arn, PolicyDocument};
@@ -47,6 +49,8 @@ pub(super) struct Gate {
     pub condition: BTreeMap<SmolStr, Vec<Text>>,
     /// Keys that every request on the way carries.
     pub keys: Vec<(SmolStr, SmolStr)>,
+    /// What can be done on the way.
+    pub access: Access,
 }
 
 /// Ways through a gate that are told apart.
@@ -55,25 +59,27 @@ const WAYS: usize = 100;
 impl Gate {
     /// The parts of a bucket's policy as gates of their own, so that findings can name their conditions; the whole
     /// policy as one where there are too many.
-    pub(super) fn of(document: &PolicyDocument, keys: &[(SmolStr, SmolStr)]) -> Vec<Gate> {
+    pub(super) fn of(document: &PolicyDocument, keys: &[(SmolStr, SmolStr)], access: &Access) -> Vec<Gate> {
         let compiled =
             |document: &PolicyDocument| CompiledPolicy::new(document.clone(), PolicyKind::Resource, Ties::Tied).ok();
         let allowing = document.statements.iter().filter(|s| s.is_allow());
         let cubes: Vec<Cube> = allowing.flat_map(|s| cube::cubes(document, s)).collect();
         if cubes.len() > WAYS {
-            return vec![Gate { policy: compiled(document), keys: keys.to_vec(), ..Gate::default() }];
+            let (keys, access) = (keys.to_vec(), access.clone());
+            return vec![Gate { policy: compiled(document), keys, access, ..Gate::default() }];
         }
         let gates = cubes.into_iter().map(|cube| Gate {
             policy: compiled(&cube.document),
             principal: Some(cube.principal),
             condition: cube.condition,
             keys: keys.to_vec(),
+            access: access.clone(),
         });
         gates.filter(|gate| gate.policy.is_some()).collect()
     }
 
     fn through(&self) -> Through<'_> {
-        Through { gate: self.policy.as_ref(), keys: self.keys.clone() }
+        Through { gate: self.policy.as_ref(), keys: self.keys.clone(), access: self.access.clone() }
     }
 }
 

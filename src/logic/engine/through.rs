@@ -7,14 +7,15 @@
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::compile::{CompiledPolicy, Dimension, Literal, Test};
+use super::compile::{CompiledPolicy, Dimension, Literal, Test, resource_patterns};
 use super::key::KeyId;
 use super::language::{Found, Language};
 use super::others::Others;
 use super::pattern::Pattern;
-use super::question::{RegionSearch, allows, regions};
+use super::question::{Access, RegionSearch, allows, demanded, regions};
 use super::value::Values;
 use crate::logic::request::Request;
+use crate::policy::glob::matches_ignore_case;
 
 /// What a request has to pass besides the policy in question; by default, nothing.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Through<'a> {
     pub gate: Option<&'a CompiledPolicy>,
     /// Condition keys, each with the one value that every request on this way carries.
     pub keys: Vec<(SmolStr, SmolStr)>,
+    /// What can be done on this way, and on what.
+    pub access: Access,
 }
 
 impl<'a> Through<'a> {
@@ -36,19 +39,27 @@ impl<'a> Through<'a> {
         std::iter::once(policy).chain(self.gate).collect()
     }
 
-    /// The given keys as constraints.
+    /// What every request on this way is like, as constraints.
     pub(super) fn literals(&self) -> impl Iterator<Item = Literal> + '_ {
-        self.keys.iter().map(|(key, value)| {
+        let keys = self.keys.iter().map(|(key, value)| {
             let values = Values::Text(Language::of(Pattern::literal(value.clone())));
             let test = Test::Value { values, negated: false, or_absent: false };
             Literal::new(Dimension::Key(KeyId::of(key)), test, true)
-        })
+        });
+        keys.chain(demanded(&self.access))
     }
 
     /// True if the request is one on this way that the policy and the gate allow.
     pub fn allows(&self, policy: &CompiledPolicy, request: &Request) -> bool {
         let carries = |(key, value): &(SmolStr, SmolStr)| request.values(key).as_slice() == [value.clone()];
-        self.keys.iter().all(carries) && allows(policy, request) && self.gate.is_none_or(|gate| allows(gate, request))
+        let Access { actions, resources } = &self.access;
+        let is_possible = (actions.is_empty() || actions.iter().any(|a| matches_ignore_case(a, &request.action)))
+            && (resources.is_empty()
+                || resources.iter().any(|r| resource_patterns(r).iter().any(|p| p.matches(&request.resource))));
+        is_possible
+            && self.keys.iter().all(carries)
+            && allows(policy, request)
+            && self.gate.is_none_or(|gate| allows(gate, request))
     }
 
     /// Finds a request of the searched region and of `also` that the gate lets through and none of `others` holds.
