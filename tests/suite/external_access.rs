@@ -12,6 +12,7 @@ use iam_preflight::logic::{Caller, Request};
 use iam_preflight::model::{Deployment, Input, InputId, InputKind, Policy, PolicyForm, ResourceRef};
 use iam_preflight::policy::{PolicyDocument, PolicyType, glob};
 use iam_preflight::source::{Limits, SourceId, json};
+use iam_preflight::template::cloudformation::{Holds, POLICY_LOCATIONS};
 use ipnet::IpNet;
 use serde_json::{Value, json as value};
 use smol_str::SmolStr;
@@ -196,4 +197,25 @@ fn against_an_earlier_version_access_is_new_stays_or_goes() {
         states,
         [("123456789012", "NEW", true), ("444455556666", "UNCHANGED", false), ("777788889999", "RESOLVED", false)]
     );
+}
+
+#[test]
+fn a_policy_that_allows_everything_to_everybody_is_found_on_every_type_that_can_have_one() {
+    let everything = value!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]});
+    let zone = zone(Some(OWN), &[], None);
+    let mut types: Vec<&str> = POLICY_LOCATIONS
+        .iter()
+        .filter_map(|location| match location.holds {
+            Holds::Resource { protects, .. } => Some(protects),
+            _ => None,
+        })
+        .collect();
+    types.sort_unstable();
+    types.dedup();
+    let missing: Vec<&&str> = types.iter().filter(|t| found(t, &everything, &zone).found.is_empty()).collect();
+    assert!(types.len() > 50, "{}", types.len());
+    // Public access to these is always blocked; a policy of an endpoint grants nothing.
+    let expected = ["AWS::EC2::VPCEndpoint", "AWS::S3Express::AccessPoint", "AWS::S3Express::DirectoryBucket"];
+    assert_eq!(missing, expected.iter().collect::<Vec<_>>());
 }

@@ -29,14 +29,18 @@ const TYPES: &[(&str, &str, &[&str])] = &[
     ("AWS::Kinesis::StreamConsumer", "kinesis", &["consumer"]),
     ("AWS::Lambda::Function", "lambda", &["function"]),
     ("AWS::Lambda::LayerVersion", "lambda", &["layerVersion"]),
+    ("AWS::MSK::Cluster", "kafka", &["cluster", "topic", "group", "transactional-id"]),
     ("AWS::OpenSearchService::Domain", "es", &["domain"]),
     ("AWS::RDS::DBClusterSnapshot", "rds", &["cluster-snapshot"]),
     ("AWS::RDS::DBSnapshot", "rds", &["snapshot"]),
     ("AWS::S3::AccessPoint", "s3", &["accesspoint", "accesspointobject", "object", "bucket"]),
     ("AWS::S3::Bucket", "s3", &["bucket", "object"]),
     ("AWS::S3::Glacier", "glacier", &["vault"]),
+    ("AWS::S3::MultiRegionAccessPoint", "s3", &["accesspoint", "accesspointobject", "object", "bucket"]),
     ("AWS::S3Express::AccessPoint", "s3express", &["accesspoint"]),
     ("AWS::S3Express::DirectoryBucket", "s3express", &["bucket"]),
+    ("AWS::S3Outposts::AccessPoint", "s3-outposts", &["accesspoint", "bucket", "object"]),
+    ("AWS::S3Outposts::Bucket", "s3-outposts", &["bucket", "object"]),
     ("AWS::S3Tables::Table", "s3tables", &["Table"]),
     ("AWS::S3Tables::TableBucket", "s3tables", &["TableBucket", "Table"]),
     ("AWS::SNS::Topic", "sns", &["topic"]),
@@ -111,22 +115,25 @@ fn lets_in(policy: &CompiledPolicy, through: &Through<'_>, action: &str, zone: &
 /// they are written, since they may be newer than the service data.
 fn candidates(statement: &Statement, resource_type: &str, catalog: &Catalog) -> Vec<SmolStr> {
     let row = TYPES.iter().find(|(t, ..)| *t == resource_type);
+    let by_format = if row.is_none() { names_of(resource_type, catalog) } else { Vec::new() };
     let concerns = |service: &Service, action: &Action| {
         let across = resource_type.starts_with("AWS::DynamoDB::").then(|| DYNAMODB_ACROSS.contains(&&*action.name));
         let of_type = match row {
             Some((_, prefix, names)) => {
                 service.prefix == *prefix && action.resources.iter().any(|r| names.contains(&r.name.as_str()))
             }
-            None => !action.resources.is_empty(),
+            None if by_format.is_empty() => !action.resources.is_empty(),
+            None => action.resources.iter().any(|r| by_format.contains(&r.name)),
         };
         of_type && across.unwrap_or(true) && (resource_type != "AWS::S3::Bucket" || reaches(statement, action))
     };
-    let services = |pattern: &str| -> Vec<&Service> {
+    let own_service = || match row {
+        Some((_, prefix, _)) => catalog.service(prefix),
+        None => service_of(resource_type, catalog),
+    };
+    let service = |pattern: &str| {
         let prefix = pattern.split(':').next().unwrap_or(pattern);
-        if !prefix.contains(['*', '?']) {
-            return catalog.service(prefix).into_iter().collect();
-        }
-        row.and_then(|(_, prefix, _)| catalog.service(prefix)).into_iter().collect()
+        if prefix.contains(['*', '?']) { own_service() } else { catalog.service(prefix) }
     };
     let full = |service: &Service, action: &Action| SmolStr::from(format!("{}:{}", service.prefix, action.name));
     let name_of = |pattern: &str| pattern.split_once(':').map_or("*", |(_, name)| name).to_owned();
@@ -145,18 +152,51 @@ fn candidates(statement: &Statement, resource_type: &str, catalog: &Catalog) -> 
                 }
                 continue;
             }
-            for service in services(pattern) {
-                let matching = service.actions_matching(&name).filter(|a| concerns(service, a));
-                found.extend(matching.map(|a| full(service, a)));
+            let Some(service) = service(pattern) else {
+                // Nobody here knows what there is.
+                found.push(item.text.as_smol().clone());
+                continue;
+            };
+            let before = found.len();
+            let matching = || service.actions_matching(&name);
+            found.extend(matching().filter(|a| concerns(service, a)).map(|a| full(service, a)));
+            if found.len() == before && row.is_none() {
+                // Of another service than its own, or of what the type holds: which, nobody here knows.
+                found.extend(matching().map(|a| full(service, a)));
             }
         }
-    } else if let Some((_, prefix, _)) = row
-        && let Some(service) = catalog.service(prefix)
-    {
+    } else if let Some(service) = own_service() {
         // All actions: the evaluator leaves out what `NotAction` leaves out.
         found.extend(service.actions.iter().filter(|a| concerns(service, a)).map(|a| full(service, a)));
+    } else {
+        found.push("*".into());
     }
     found
+}
+
+/// What the service calls a type which has no row, and what it holds: resource types with an ARN of the same form, or below it.
+fn names_of(resource_type: &str, catalog: &Catalog) -> Vec<SmolStr> {
+    // `arn:${Partition}:osis:${Region}:${Account}:pipeline/${PipelineName}`, whatever the parts are called.
+    fn form(arn: &str) -> String {
+        let parts = arn.split("${").map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+        parts.collect::<Vec<_>>().join("*")
+    }
+    let Some(own) = catalog.cloudformation_type(resource_type).and_then(|t| Some(form(&t.arn.as_ref()?.to_string())))
+    else {
+        return Vec::new();
+    };
+    let types = service_of(resource_type, catalog).into_iter().flat_map(|service| &service.resource_types);
+    let is_it =
+        |arn: &SmolStr| form(arn).strip_prefix(&*own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    types.filter(|t| t.arns.iter().any(is_it)).map(|t| t.name.clone()).collect()
+}
+
+/// The service that acts on a type which has no row: that of its ARN, or the one that is called as the type's namespace.
+fn service_of<'c>(resource_type: &str, catalog: &'c Catalog) -> Option<&'c Service> {
+    let arn = catalog.cloudformation_type(resource_type).and_then(|t| Some(t.arn.as_ref()?.to_string()));
+    let by_arn = arn.as_deref().and_then(|arn| catalog.service(arn.split(':').nth(2)?));
+    let namespace = || resource_type.split("::").nth(1).map(str::to_ascii_lowercase);
+    by_arn.or_else(|| catalog.service(&namespace()?))
 }
 
 /// True if the statement's resources can be what the action works on: the bucket itself, or objects in it.
