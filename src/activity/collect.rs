@@ -195,6 +195,10 @@ impl<'o> Collector<'o> {
             Err(error) => return self.activity.coverage.troubles.file(&name, error.to_string()),
         };
         self.activity.coverage.files += 1;
+        if let Some(delivery) = log_file::delivery(&file.path) {
+            // A file without events shows, too, that the day is there.
+            self.activity.coverage.days.add(delivery.account, delivery.region, delivery.events());
+        }
         let reading = match (opened, file.kind) {
             (Opened::Text(_), LogKind::Parquet) => {
                 return self.activity.coverage.troubles.file(&name, "the file is no Parquet".to_owned());
@@ -286,6 +290,13 @@ impl<'o> Collector<'o> {
         }
         let coverage = &mut self.activity.coverage;
         coverage.cover(time);
+        match (time, record.aws_region.as_deref()) {
+            (Some((first, last)), _) if first != last => coverage.days.summed = true,
+            (Some((time, _)), Some(region)) => {
+                coverage.days.add(record.recipient_account_id.as_deref().unwrap_or_default(), region, time);
+            }
+            _ => {}
+        }
         for (counts, value) in
             [(&mut coverage.regions, &record.aws_region), (&mut coverage.accounts, &record.recipient_account_id)]
         {

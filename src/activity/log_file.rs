@@ -137,17 +137,41 @@ fn kind(path: &Path) -> Option<LogKind> {
     }
 }
 
-/// When a file was delivered, from `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz`. It holds what happened before.
-pub fn delivered(path: &Path) -> Option<Timestamp> {
+/// What the name of a log file says: `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery<'n> {
+    /// Whose trail it is.
+    pub account: &'n str,
+    /// Where the events were.
+    pub region: &'n str,
+    /// When it was delivered. It holds what happened before.
+    pub time: Timestamp,
+}
+
+impl Delivery<'_> {
+    /// About when its events were: CloudTrail delivers within some 15 minutes, every 5.
+    pub fn events(&self) -> Timestamp {
+        Timestamp(self.time.0 - 600)
+    }
+}
+
+/// Reads the name of a log file.
+pub fn delivery(path: &Path) -> Option<Delivery<'_>> {
     let name = path.file_name()?.to_str()?;
-    let (_, rest) = name.split_once("_CloudTrail_")?;
-    let stamp = rest.split('_').nth(1)?;
+    let (account, rest) = name.split_once("_CloudTrail_")?;
+    let mut parts = rest.split('_');
+    let (region, stamp) = (parts.next()?, parts.next()?);
     let (date, time) = stamp.strip_suffix('Z')?.split_once('T')?;
     let part = |text: &'_ str, range: std::ops::Range<usize>| text.get(range).map(str::to_owned);
     let (year, month, day) = (part(date, 0..4)?, part(date, 4..6)?, part(date, 6..8)?);
     let (hour, minute) = (part(time, 0..2)?, part(time, 2..4)?);
     // The minute is cut off.
-    Timestamp::parse(&format!("{year}-{month}-{day}T{hour}:{minute}:59Z"))
+    let time = Timestamp::parse(&format!("{year}-{month}-{day}T{hour}:{minute}:59Z"))?;
+    Some(Delivery { account, region, time })
+}
+
+fn delivered(path: &Path) -> Option<Timestamp> {
+    delivery(path).map(|delivery| delivery.time)
 }
 
 /// When the newest of the log files was delivered, by their names.
@@ -247,6 +271,8 @@ mod tests {
         ] {
             assert_eq!(judge(Path::new(&path), from), expected, "{path}");
         }
-        assert_eq!(delivered(Path::new(name)), Timestamp::parse("2026-09-26T12:05:59Z"));
+        let time = Timestamp::parse("2026-09-26T12:05:59Z").expect("a time");
+        let read = Delivery { account: "111122223333", region: "eu-west-1", time };
+        assert_eq!(delivery(Path::new(name)), Some(read));
     }
 }

@@ -15,6 +15,7 @@ pub mod access_keys;
 pub mod authorization_details;
 pub mod collect;
 pub mod credential_report;
+pub mod days;
 pub mod event_name;
 pub mod event_source;
 pub mod evidence;

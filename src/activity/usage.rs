@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::days::Days;
 use super::resource::FoundResource;
 use super::time::Timestamp;
 
@@ -117,6 +118,8 @@ pub struct Coverage {
     pub regions: BTreeMap<SmolStr, u64>,
     /// The accounts whose trails these events are from.
     pub accounts: BTreeMap<SmolStr, u64>,
+    /// The days that these events and the names of log files speak of.
+    pub days: Days,
     /// What was wrong with files and records: all are counted, the first are described.
     pub troubles: Troubles,
 }
@@ -322,6 +325,7 @@ impl Coverage {
         self.period = joined(self.period, other.period);
         add_counts(&mut self.regions, other.regions);
         add_counts(&mut self.accounts, other.accounts);
+        self.days.merge(other.days);
         self.troubles.files += other.troubles.files;
         self.troubles.records += other.troubles.records;
         self.troubles.described.extend(other.troubles.described);

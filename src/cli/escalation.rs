@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::finding::{Finding, Location};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy};
+use crate::policy::PolicyDocument;
 use crate::report::{Report, counted, location_json};
 use crate::source::Sources;
 
@@ -25,23 +26,25 @@ pub(super) struct EscalationOptions {
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Escalation")]
     pub risks: bool,
 
-    /// With --escalation or --risks: the organization's service control policies, one flag a level, from the root down
+    /// With --escalation, --risks or --activity: the organization's service control policies, one flag a level, from the root
+    /// down
     #[arg(long, value_name = "FILE,…", help_heading = "Escalation")]
     pub scp: Vec<String>,
 }
 
 impl EscalationOptions {
-    /// Looks for what is asked for.
-    pub(super) fn find(&self, deployment: &Deployment, sources: &Sources, catalog: &Catalog) -> Result<Found, Failure> {
-        if !self.escalation && !self.risks {
-            return match self.scp.is_empty() {
-                true => Ok(Found::default()),
-                false => Err(Failure::usage("`--scp` has no meaning without `--escalation` or `--risks`")),
-            };
+    /// The service control policies, if anything that is asked for asks for them.
+    pub(super) fn levels(&self, has_activity: bool, sources: &Sources) -> Result<Vec<Vec<PolicyDocument>>, Failure> {
+        match self.scp.is_empty() || self.escalation || self.risks || has_activity {
+            true => levels(&self.scp, PolicyKind::ServiceControl, sources),
+            false => Err(Failure::usage("`--scp` has no meaning without `--escalation`, `--risks` or `--activity`")),
         }
-        let levels = levels(&self.scp, PolicyKind::ServiceControl, sources)?;
-        let escalations = self.escalation.then(|| escalation::analyse(deployment, &levels, catalog));
-        Ok(Found { escalations, risks: self.risks.then(|| risk::analyse(deployment, &levels, catalog)) })
+    }
+
+    /// Looks for what is asked for.
+    pub(super) fn find(&self, deployment: &Deployment, levels: &[Vec<PolicyDocument>], catalog: &Catalog) -> Found {
+        let escalations = self.escalation.then(|| escalation::analyse(deployment, levels, catalog));
+        Found { escalations, risks: self.risks.then(|| risk::analyse(deployment, levels, catalog)) }
     }
 }
 

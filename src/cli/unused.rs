@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args};
 
 use super::evidence::{EvidenceFiles, troubles};
+use super::guardrails::levels;
 use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
 use crate::activity::Timestamp;
@@ -13,7 +14,9 @@ use crate::activity::evidence::Evidence;
 use crate::analysis::unused_access::{self, Settings, UnusedAccessReport};
 use crate::catalog::Catalog;
 use crate::finding::{Finding, fix};
+use crate::logic::evaluate::PolicyKind;
 use crate::model::Deployment;
+use crate::policy::PolicyDocument;
 use crate::report::{Format, counted, policy_ids};
 use crate::source::Sources;
 
@@ -51,6 +54,11 @@ pub(super) struct UnusedCommand {
 
     #[command(flatten)]
     settings: TrackingOptions,
+
+    /// The organization's service control policies, one flag a level, from the root down: what they forbid does not count as
+    /// granted
+    #[arg(long, value_name = "FILE,…", help_heading = "Unused access")]
+    scp: Vec<String>,
 
     /// Show the recommended policies as changes of the inputs
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Report")]
@@ -105,8 +113,9 @@ impl TrackingOptions {
         self.tracking_period
     }
 
-    fn settings(&self) -> Settings {
+    fn settings(&self, service_control_policies: Vec<Vec<PolicyDocument>>) -> Settings {
         Settings {
+            service_control_policies,
             tracking_period: self.tracking_period,
             as_of: self.as_of,
             exclude_tags: self.exclude_tag.clone(),
@@ -120,10 +129,11 @@ pub(super) fn judge(
     deployment: Option<&Deployment>,
     evidence: &Evidence,
     options: &TrackingOptions,
+    service_control_policies: Vec<Vec<PolicyDocument>>,
     sources: &Sources,
     catalog: &Catalog,
 ) -> (UnusedAccessReport, Vec<Finding>) {
-    let report = unused_access::analyse(deployment, evidence, &options.settings(), catalog);
+    let report = unused_access::analyse(deployment, evidence, &options.settings(service_control_policies), catalog);
     let own = deployment.or(evidence.details.as_ref().map(|d| &d.deployment));
     let mut findings =
         own.map(|own| unused_access::findings(&report.found, own, options.tracking_period)).unwrap_or_default();
@@ -149,6 +159,7 @@ impl UnusedCommand {
             passed_over: 0,
         };
         let sources = Sources::new();
+        let scps = levels(&self.scp, PolicyKind::ServiceControl, &sources)?;
         let has_inputs = !self.input.inputs.is_empty();
         let mut loaded = match has_inputs {
             true => pipeline::load(&self.input, &sources, catalog)?,
@@ -178,7 +189,7 @@ impl UnusedCommand {
             }
         }
         let own = (has_inputs || evidence.details.is_none()).then_some(&loaded.deployment);
-        let (found, findings) = judge(own, &evidence, &self.settings, &sources, catalog);
+        let (found, findings) = judge(own, &evidence, &self.settings, scps, &sources, catalog);
         if own.is_none()
             && let Some(details) = &mut evidence.details
         {

@@ -110,7 +110,8 @@ impl Validate {
             loaded.notices.append(&mut found.notices);
             external = Some((found, earlier));
         }
-        let escalations = self.escalation.find(&loaded.deployment, &sources, catalog)?;
+        let scps = self.escalation.levels(!self.activity.is_empty(), &sources)?;
+        let escalations = self.escalation.find(&loaded.deployment, &scps, catalog);
         findings.extend(escalations.findings(&loaded.deployment));
         loaded.notices.extend(escalations.notices());
         let mut unused = None;
@@ -123,7 +124,7 @@ impl Validate {
             let evidence = files.read(&sources, catalog, self.input.jobs, global);
             let (troubles, broken) = troubles(&evidence);
             let (found, further) =
-                super::unused::judge(Some(&loaded.deployment), &evidence, &self.tracking, &sources, catalog);
+                super::unused::judge(Some(&loaded.deployment), &evidence, &self.tracking, scps, &sources, catalog);
             findings.extend(further);
             loaded.notices.extend(troubles);
             loaded.notices.extend(found.notices.iter().cloned());

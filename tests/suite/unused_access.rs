@@ -279,6 +279,93 @@ fn recommended_policies_narrow_and_keep_what_was_used() {
     assert!(replaced > 40 && detached > 0, "{replaced} replaced and {detached} detached are too few to show anything");
 }
 
+/// An export of users in one group with these policies.
+fn group_export(users: usize, policies: &[Value]) -> Evidence {
+    let inline: Vec<Value> =
+        policies.iter().enumerate().map(|(i, p)| json!({"PolicyName": format!("p{i}"), "PolicyDocument": p})).collect();
+    let created = "2020-01-01T00:00:00Z";
+    let user = |number| {
+        let name = format!("user-{number}");
+        let arn = format!("arn:aws:iam::111122223333:user/{name}");
+        json!({"UserName": name, "Arn": arn, "Path": "/", "CreateDate": created, "GroupList": ["devs"]})
+    };
+    let text = json!({
+        "UserDetailList": (0..users).map(user).collect::<Vec<_>>(),
+        "GroupDetailList": [{
+            "GroupName": "devs", "Arn": "arn:aws:iam::111122223333:group/devs", "Path": "/", "CreateDate": created,
+            "GroupPolicyList": inline
+        }]
+    })
+    .to_string();
+    let source = Sources::new().add("details.json", text.as_str());
+    let root = json::read(source, &text, &Limits::default()).expect("JSON");
+    let (mut pages, mut troubles) = (Pages::default(), Troubles::default());
+    pages.add("details.json", &root, &mut troubles);
+    assert!(troubles.is_empty());
+    Evidence { details: Some(pages.finish()), ..Evidence::default() }
+}
+
+/// True if the details leave open whether an action was used within the period.
+fn may_have_used(read: &LastAccessed, action: &str) -> bool {
+    let cutoff = Timestamp::parse(AS_OF).expect("a time").days_before(90);
+    let (prefix, name) = action.split_once(':').expect("a prefix");
+    let of_service = read.services.iter().find(|(p, _)| p.eq_ignore_ascii_case(prefix));
+    let Some((_, service)) = of_service else { return true };
+    let listed = service.actions.iter().flatten().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, time)| *time);
+    let of_actions = service.actions.iter().flatten().filter_map(|(_, time)| *time).max();
+    let is_recent = |time: Option<Timestamp>| time.is_some_and(|t| t > cutoff);
+    is_recent(service.last.max(of_actions)) && listed.is_none_or(is_recent)
+}
+
+#[test]
+fn a_groups_policy_narrows_and_keeps_what_any_member_may_have_used() {
+    let (mut replaced, mut not) = (0, 0);
+    let cases = std::env::var("UNUSED_ACCESS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES / 2);
+    for seed in 1..=cases {
+        let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5555);
+        let policies: Vec<Value> = (0..1 + random.below(2))
+            .map(|_| json!({"Version": "2012-10-17", "Statement": [statement(random), statement(random)]}))
+            .collect();
+        let users = 2 + random.below(3);
+        let mut evidence = group_export(users, &policies);
+        for number in 0..users {
+            evidence.last_accessed.push((format!("user-{number}"), last_accessed(random)));
+        }
+        let used = used(&evidence);
+        let report = analyse(None, &evidence, &Settings::default(), Catalog::embedded());
+        // Each member is told the same.
+        let mut told = BTreeSet::new();
+        for unused in &report.found {
+            not += unused.not_recommended.len();
+            for policy in unused.policies.iter().filter(|policy| told.insert(policy.id.clone())) {
+                assert!(policy.group.is_some(), "seed {seed}");
+                let old = [compiled(&policy.existing)];
+                let new: Vec<CompiledPolicy> = match &policy.advice {
+                    Advice::Replace(parts) => parts.iter().map(compiled).collect(),
+                    Advice::Detach => Vec::new(),
+                    other => panic!("seed {seed}: no recommendation: {other:?}"),
+                };
+                replaced += 1;
+                let (old, new) = (together(&old), together(&new));
+                let more = added(&new, &old, Ties::Tied);
+                assert!(more.is_empty(), "seed {seed}: the recommendation allows more: {more:?}");
+                for loss in added(&old, &new, Ties::Tied) {
+                    let request = loss.witness.unwrap_or_else(|why| panic!("seed {seed}: undecided: {why}"));
+                    let action = request.action.as_str();
+                    // An action that the service data don't have is nobody's.
+                    if Catalog::embedded().action(action).is_none() {
+                        continue;
+                    }
+                    assert!(!used.contains(action), "seed {seed}: `{action}` is lost");
+                    let by = evidence.last_accessed.iter().find(|(_, read)| may_have_used(read, action));
+                    assert!(by.is_none(), "seed {seed}: `{action}` is lost, which {} may have used", by.unwrap().0);
+                }
+            }
+        }
+    }
+    assert!(replaced > 15 && not > 10, "{replaced} replaced and {not} not are too few to show anything");
+}
+
 #[test]
 fn large_policies_of_aws_are_replaced_by_parts_within_the_quota() {
     for (seed, name) in

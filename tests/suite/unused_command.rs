@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use iam_preflight::activity::Timestamp;
 use serde_json::{Value, json};
 
 use super::report::hold_to_schema;
@@ -273,6 +274,157 @@ fn a_trail_shows_what_was_not_used_only_if_it_covers_the_period() {
     assert_eq!(json(&result)["unusedAccess"], json!([]));
 }
 
+#[test]
+fn files_missing_in_a_trails_middle_are_said_and_hide_what_was_not_used() {
+    let first = Timestamp::parse("2026-05-01T09:00:00Z").expect("a time");
+    let written = |missing: std::ops::Range<u32>| {
+        let folder = folder(&[("template.yaml", &example("template.yaml"))]);
+        for number in (0..140).filter(|number| !missing.contains(number)) {
+            let events = [event("GetQueueAttributes", "sqs.amazonaws.com", &first.days_after(number).to_string())];
+            let name = format!("trail/{number}.json");
+            fs::create_dir_all(folder.path().join("trail")).expect("a folder");
+            fs::write(folder.path().join(name), json!({"Records": events}).to_string()).expect("a file");
+        }
+        unused(folder.path(), &["template.yaml", "--trail", "trail", "--exclude", "old-*", "--tracking-period", "60"])
+    };
+    let whole = written(0..0);
+    assert_eq!(codes(&whole), ["UNUSED_PERMISSION"]);
+    let notices = |report: &Value| report["notices"].to_string();
+    let gapped = written(100..108);
+    assert_eq!(gapped["unusedAccess"], json!([]));
+    let said = "no files or events from 2026-08-09 to 2026-08-16 in eu-west-1 of account 111122223333";
+    assert!(notices(&gapped).contains(said), "{}", notices(&gapped));
+    assert!(!notices(&whole).contains("to 2026-08-16"), "{}", notices(&whole));
+}
+
+/// Last accessed details in which these services were used lately, and the others not.
+fn last_accessed(services: &[(&str, bool)]) -> String {
+    let service = |(prefix, is_used): &(&str, bool)| match is_used {
+        false => json!({"ServiceNamespace": prefix}),
+        true => json!({"ServiceNamespace": prefix, "LastAuthenticated": "2026-09-20T00:00:00Z"}),
+    };
+    let services: Vec<Value> = services.iter().map(service).collect();
+    let completed = "2026-09-26T00:00:00Z";
+    json!({"JobStatus": "COMPLETED", "JobCompletionDate": completed, "ServicesLastAccessed": services}).to_string()
+}
+
+#[test]
+fn what_the_organization_forbids_is_not_granted_and_not_unused() {
+    let deny = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "sns:*", "Resource": "*"}]}"#;
+    let all = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    let some = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}"#;
+    let folder = folder(&[
+        ("template.yaml", &example("template.yaml")),
+        ("last/orders-worker.json", &example("last-accessed/orders-worker.json")),
+        ("all.json", all),
+        ("deny.json", deny),
+        ("some.json", some),
+    ]);
+    let services = |more: &[&str]| -> (Vec<String>, String) {
+        let args = ["template.yaml", "--last-accessed", "last"];
+        let report = unused(folder.path(), &[&args, more].concat());
+        let details = report["unusedAccess"][0]["details"].as_array().cloned().unwrap_or_default();
+        let names = details.iter().map(|d| d["serviceNamespace"].as_str().expect("a name").to_owned());
+        (names.collect(), report["notices"].to_string())
+    };
+    assert_eq!(services(&[]).0, ["kms", "sns", "sqs"]);
+    let (without_sns, said) = services(&["--scp", "all.json,deny.json"]);
+    assert_eq!(without_sns, ["kms", "sqs"]);
+    assert!(said.contains("what 2 service control policies of 1 level forbid"), "{said}");
+    assert_eq!(services(&["--scp", "all.json", "--scp", "some.json"]).0, ["kms"]);
+    let args = ["validate", "template.yaml", "--activity", "last", "--scp", "all.json", "--scp", "some.json"];
+    let result = run(in_folder(folder.path()).args(args).args(["--format", "json"]));
+    let details = json(&result)["unusedAccess"][0]["details"].clone();
+    assert_eq!(details.as_array().map(Vec::len), Some(1), "{details}");
+}
+
+/// An export of a group with these users, and a template that makes the group and the first of them.
+fn group(users: &[&str]) -> (String, String) {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:*", "sqs:*", "sns:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
+    ]});
+    let entity = |kind: &str, name: &str| {
+        json!({
+            "Path": "/", format!("{kind}Name"): name, "Arn": format!("arn:aws:iam::111122223333:{}/{name}", kind.to_lowercase()),
+            "CreateDate": "2024-01-01T00:00:00Z", "AttachedManagedPolicies": []
+        })
+    };
+    let user = |name: &&str| {
+        let mut user = entity("User", name);
+        user["GroupList"] = json!(["devs"]);
+        user
+    };
+    let mut devs = entity("Group", "devs");
+    devs["GroupPolicyList"] = json!([{"PolicyName": "work", "PolicyDocument": policy}]);
+    let users_of: Vec<Value> = users.iter().map(user).collect();
+    let export = json!({"UserDetailList": users_of, "GroupDetailList": [devs], "RoleDetailList": [], "Policies": []});
+    let template = format!(
+        "Resources:\n  Devs:\n    Type: AWS::IAM::Group\n    Properties:\n      GroupName: devs\n      Policies:\n        \
+         - PolicyName: work\n          PolicyDocument:\n            Version: '2012-10-17'\n            Statement:\n              \
+         - Effect: Allow\n                Action:\n                  - s3:*\n                  - sqs:*\n                  \
+         - sns:*\n                Resource: '*'\n              - Effect: Deny\n                Action: s3:DeleteBucket\n                \
+         Resource: '*'\n  First:\n    Type: AWS::IAM::User\n    Properties:\n      UserName: {}\n      Groups: [!Ref Devs]\n",
+        users[0]
+    );
+    (export.to_string(), template)
+}
+
+#[test]
+fn a_groups_policy_loses_what_no_member_uses() {
+    let (export, template) = group(&["ana", "bo"]);
+    let ana = last_accessed(&[("s3", true), ("sqs", false), ("sns", false)]);
+    let bo = last_accessed(&[("s3", false), ("sqs", true), ("sns", false)]);
+    let folder = folder(&[
+        ("details.json", &export),
+        ("template.yaml", &template),
+        ("last/user_ana.json", &ana),
+        ("last/user_bo.json", &bo),
+    ]);
+    let evidence = ["--authorization-details", "details.json", "--last-accessed", "last"];
+    let report = unused(folder.path(), &evidence);
+    let all = report["unusedAccess"].as_array().expect("a list");
+    assert_eq!(all.len(), 2, "{report}");
+    let expected = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}
+    ]});
+    for one in all {
+        let steps = &one["recommendation"]["steps"];
+        assert_eq!(
+            (&steps[0]["recommendedAction"], &steps[0]["recommendedPolicy"]),
+            (&json!("CREATE_POLICY"), &expected)
+        );
+        assert_eq!(steps[0]["group"]["type"], "AWS::IAM::Group", "{steps}");
+    }
+    // Of a template that has one member: the other is found in the export, and the text is changed once for all.
+    let args = [&["template.yaml"], &evidence[..]].concat();
+    let diff = run(in_folder(folder.path()).arg("unused").args(&args).arg("--diff")).out;
+    let changed: Vec<&str> = diff.lines().skip(2).filter(|line| line.starts_with(['-', '+'])).collect();
+    assert_eq!(changed, ["-                  - sns:*"], "{diff}");
+    // A member of whom nothing is known, or who is left out, may use anything.
+    let why = |more: &[&str]| {
+        let report = unused(folder.path(), &[&evidence[..], more].concat());
+        let recommendation = &report["unusedAccess"][0]["recommendation"];
+        assert_eq!(recommendation["steps"], json!([]));
+        recommendation["errors"][0].clone()
+    };
+    let excluded = why(&["--exclude", "bo"]);
+    assert_eq!((&excluded["code"], &excluded["existingPolicyId"]), (&json!("UNSUPPORTED_GROUP"), &json!("work")));
+    assert!(
+        excluded["message"].as_str().is_some_and(|m| m.contains("`arn:aws:iam::111122223333:user/bo` is left out"))
+    );
+    fs::write(folder.path().join("last/user_bo.json"), last_accessed(&[("s3", true), ("sqs", true), ("sns", true)]))
+        .expect("a file");
+    assert_eq!(why(&[])["code"], "USED_BY_GROUP");
+    fs::remove_file(folder.path().join("last/user_bo.json")).expect("a file");
+    assert!(why(&[])["message"].as_str().is_some_and(|m| m.contains("no evidence shows what its member")));
+    // Without the export nobody knows who else is in the group.
+    let alone = unused(folder.path(), &["template.yaml", "--last-accessed", "last"]);
+    let error = &alone["unusedAccess"][0]["recommendation"]["errors"][0];
+    assert!(error["message"].as_str().is_some_and(|m| m.contains("only authorization details tell")), "{error}");
+}
+
 /// A plan of two roles that one block makes, each with the policy of another block.
 fn plan() -> String {
     let policy = json!({"Version": "2012-10-17", "Statement": [
@@ -355,15 +507,8 @@ resource "aws_iam_role_policy" "orders" {
 
 #[test]
 fn a_block_that_makes_several_policies_is_changed_only_if_the_same_goes_for_all() {
-    let last = |unused: &[&str]| {
-        let service = |prefix: &str| match unused.contains(&prefix) {
-            true => json!({"ServiceNamespace": prefix}),
-            false => json!({"ServiceNamespace": prefix, "LastAuthenticated": "2026-09-20T00:00:00Z"}),
-        };
-        let services: Vec<Value> = ["sqs", "kms", "sns"].into_iter().map(service).collect();
-        let completed = "2026-09-26T00:00:00Z";
-        json!({"JobStatus": "COMPLETED", "JobCompletionDate": completed, "ServicesLastAccessed": services}).to_string()
-    };
+    let last =
+        |unused: &[&str]| last_accessed(&["sqs", "kms", "sns"].map(|prefix| (prefix, !unused.contains(&prefix))));
     let folder = folder(&[("plan.json", &plan()), ("main.tf", SOURCE), ("last/worker-0.json", &last(&["sqs", "sns"]))]);
     let other = folder.path().join("last/worker-1.json");
     let diff = || run(in_folder(folder.path()).args(["unused", "plan.json", "--last-accessed", "last", "--diff"])).out;

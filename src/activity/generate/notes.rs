@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::{GeneratedStatement, Generation, ResourceMode, UnknownResources};
+use crate::activity::days::Day;
 use crate::activity::usage::{ActionUse, Coverage, PrincipalKey, PrincipalUse};
 use crate::catalog::Catalog;
 use crate::policy::Arn;
@@ -20,6 +21,20 @@ fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     match all.len().saturating_sub(LISTED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Days of the principal's account without log files, where those before and after have some.
+fn gaps(key: &PrincipalKey, coverage: &Coverage, notes: &mut Vec<String>) {
+    let Some((first, last)) = coverage.period else { return };
+    let gaps = coverage.days.gaps(Day::of(first)..=Day::of(last));
+    let own: Vec<String> = gaps.iter().filter(|gap| gap.account == key.account).map(ToString::to_string).collect();
+    if !own.is_empty() {
+        let more = if own.len() > 5 { ", …" } else { "" };
+        notes.push(format!(
+            "There are no log files or events {}{more}, but on the days before and after: what was called then is not in the policy.",
+            own.iter().take(5).cloned().collect::<Vec<_>>().join(", ")
+        ));
     }
 }
 
@@ -45,6 +60,7 @@ pub(super) fn notes(
             "The principal's events are from {from} to {to}{covered}{regions}. What happens more rarely, or elsewhere, is not in the policy."
         ));
     }
+    gaps(key, coverage, &mut notes);
     pass_role(used, &mut notes);
     data_events(coverage, &mut notes);
 

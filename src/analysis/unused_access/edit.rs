@@ -8,42 +8,48 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Advice, PolicyAdvice, UnusedAccess};
 use crate::finding::{Edit, Fix, Intent, ListEntry};
-use crate::model::{Deployment, PolicyId};
+use crate::model::{Deployment, PolicyId, ResourceRef};
 use crate::policy::{PolicyDocument, Statement, glob};
 use crate::source::{Node, Span};
 
 /// The changes for each finding, in their order; not settled yet.
 pub(super) fn fixes(found: &[UnusedAccess], deployment: &Deployment) -> Vec<Option<Fix>> {
-    let of_one = |unused: &UnusedAccess| -> Vec<Edit> {
+    let of_one = |unused: &UnusedAccess| -> Vec<(Edit, Holding)> {
         let is_own = |id: PolicyId| deployment.policies.get(id.0).is_some_and(|p| p.is_own);
         let whole = |p: &&PolicyAdvice| matches!(&p.advice, Advice::Replace(parts) if parts.len() == 1);
-        unused.policies.iter().filter(|p| p.policy.is_some_and(is_own)).filter(whole).flat_map(edits).collect()
+        let own = unused.policies.iter().filter_map(|p| Some((p, p.policy.filter(|id| is_own(*id))?)));
+        own.filter(|(p, _)| whole(p))
+            .flat_map(|(p, id)| {
+                let holder = p.group.as_ref().unwrap_or(&unused.principal);
+                edits(p).into_iter().map(move |edit| (edit, (id, holder.clone())))
+            })
+            .collect()
     };
-    let wanted: Vec<Vec<Edit>> = found.iter().map(of_one).collect();
+    let wanted: Vec<Vec<(Edit, Holding)>> = found.iter().map(of_one).collect();
     if wanted.iter().all(Vec::is_empty) {
         return vec![None; found.len()];
     }
     // INVARIANT: all principals of all policies that a text makes agree on its change.
-    let mut agreed: FxHashMap<Span, (&Edit, usize)> = FxHashMap::default();
+    let mut agreed: FxHashMap<Span, (&Edit, FxHashSet<&Holding>)> = FxHashMap::default();
     let mut disputed: FxHashSet<Span> = FxHashSet::default();
-    for edit in wanted.iter().flatten() {
-        let (first, count) = agreed.entry(edit.span).or_insert((edit, 0));
+    for (edit, holding) in wanted.iter().flatten() {
+        let (first, holdings) = agreed.entry(edit.span).or_insert((edit, FxHashSet::default()));
         if *first == edit {
-            *count += 1;
+            holdings.insert(holding);
         } else {
             disputed.insert(edit.span);
         }
     }
     let uses = uses(deployment, &agreed);
     let certain = |edit: &Edit| {
-        let count = agreed.get(&edit.span).map(|(_, count)| *count);
+        let count = agreed.get(&edit.span).map(|(_, holdings)| holdings.len());
         !disputed.contains(&edit.span) && count.is_some() && count == uses.get(&edit.span).copied()
     };
     wanted
         .iter()
         .map(|edits| {
             let mut certain_edits: Vec<Edit> = Vec::new();
-            for edit in edits.iter().filter(|e| certain(e)) {
+            for edit in edits.iter().map(|(edit, _)| edit).filter(|e| certain(e)) {
                 // The versions of one policy under different conditions share their text.
                 if !certain_edits.contains(edit) {
                     certain_edits.push(edit.clone());
@@ -55,8 +61,11 @@ pub(super) fn fixes(found: &[UnusedAccess], deployment: &Deployment) -> Vec<Opti
         .collect()
 }
 
+/// A policy, and a user, role or group that has it.
+type Holding = (PolicyId, ResourceRef);
+
 /// How many principals get each of the texts by their policies.
-fn uses(deployment: &Deployment, of: &FxHashMap<Span, (&Edit, usize)>) -> FxHashMap<Span, usize> {
+fn uses(deployment: &Deployment, of: &FxHashMap<Span, (&Edit, FxHashSet<&Holding>)>) -> FxHashMap<Span, usize> {
     let mut principals: FxHashMap<PolicyId, usize> = FxHashMap::default();
     for principal in &deployment.principals {
         let managed = principal.managed_policies.iter().filter_map(|m| m.policy);

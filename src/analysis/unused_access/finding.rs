@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use smallvec::smallvec;
 
 use super::edit;
-use super::{Advice, Detail, PolicyAdvice, UnusedAccess, UnusedAccessType};
+use super::{Advice, Detail, NotRecommended, PolicyAdvice, UnusedAccess, UnusedAccessType};
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{Deployment, ResourceRef};
 use crate::policy::{PolicyPath, Statement};
@@ -213,6 +213,9 @@ fn recommendation(unused: &UnusedAccess, policy_ids: &[String]) -> Value {
             if let Some(own) = own {
                 step["policy"] = json!(own);
             }
+            if let Some(group) = &policy.group {
+                step["group"] = json!(group);
+            }
             step
         };
         match &policy.advice {
@@ -227,8 +230,12 @@ fn recommendation(unused: &UnusedAccess, policy_ids: &[String]) -> Value {
             }
         }
     }
-    if let Some(reason) = unused.not_recommended {
-        errors.push(json!({ "code": "UNSUPPORTED_ENTITY", "message": reason }));
+    for NotRecommended { code, message, policy } in &unused.not_recommended {
+        let mut error = json!({ "code": code, "message": message });
+        if let Some(policy) = policy {
+            error["existingPolicyId"] = json!(policy);
+        }
+        errors.push(error);
     }
     let status = if steps.is_empty() { "FAILED" } else { "SUCCEEDED" };
     json!({

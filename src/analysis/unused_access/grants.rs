@@ -1,6 +1,7 @@
 //! What a principal's identity-based policies grant, action by action: Allow statements, less what a Deny takes away from all
 //! resources without a condition, less what the permissions boundary doesn't mention. Resources and conditions are left out of
-//! account: an action that is granted on one resource under one condition is granted.
+//! account: an action that is granted on one resource under one condition is granted. Each level of service control policies is a
+//! limit as the boundary is one.
 //!
 //! Source: IAM User Guide, "Refine permissions in AWS using last accessed information".
 
@@ -16,7 +17,8 @@ use crate::policy::{PolicyDocument, Statement, StringList, glob};
 pub(super) struct Grants {
     allows: Vec<Entry>,
     denies: Vec<Entry>,
-    boundary: Option<Vec<Entry>>,
+    /// The boundary, and each level of service control policies.
+    limits: Vec<Vec<Entry>>,
 }
 
 /// One statement's actions.
@@ -57,18 +59,18 @@ impl Grants {
         }
     }
 
-    /// Sets the permissions boundary.
-    pub fn limit(&mut self, document: &PolicyDocument) {
-        let allows = document.statements.iter().filter(|s| s.is_allow());
-        self.boundary = Some(allows.filter_map(Entry::of).collect());
-        let denies = document.statements.iter().filter(|s| s.is_deny() && denies_everywhere(s));
+    /// Adds a limit: only what one of these documents allows is granted, less what they deny.
+    pub fn limit(&mut self, documents: &[PolicyDocument]) {
+        let statements = || documents.iter().flat_map(|d| &d.statements);
+        self.limits.push(statements().filter(|s| s.is_allow()).filter_map(Entry::of).collect());
+        let denies = statements().filter(|s| s.is_deny() && denies_everywhere(s));
         self.denies.extend(denies.filter_map(Entry::of));
     }
 
     /// True if an action (with prefix) is granted.
     pub fn grant(&self, action: &str) -> bool {
         let within = |entries: &[Entry]| entries.iter().any(|e| e.matches(action));
-        within(&self.allows) && !within(&self.denies) && self.boundary.as_deref().is_none_or(within)
+        within(&self.allows) && !within(&self.denies) && self.limits.iter().all(|limit| within(limit))
     }
 
     /// True if any action of a service is granted.
@@ -151,7 +153,17 @@ mod tests {
         let catalog = Catalog::embedded();
         assert_eq!(grants.services(catalog).into_iter().collect::<Vec<_>>(), ["s3", "sqs"]);
         assert!(grants.grant_service("sqs", catalog) && !grants.grant_service("sns", catalog));
-        grants.limit(&document(r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#));
+        grants.limit(&[document(r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}"#)]);
         assert!(!grants.grant_service("sqs", catalog) && grants.grant_service("s3", catalog));
+        // Of one level any policy may allow it, and each level has to.
+        let all = document(r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#);
+        let some = document(r#"{"Statement": {"Effect": "Allow", "Action": "s3:G*", "Resource": "*"}}"#);
+        grants.limit(&[all.clone(), some.clone()]);
+        assert!(grants.grant("s3:PutObject"));
+        grants.limit(&[some]);
+        assert!(!grants.grant("s3:PutObject") && grants.grant("s3:GetObject"));
+        grants
+            .limit(&[all, document(r#"{"Statement": {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}}"#)]);
+        assert!(!grants.grant("s3:GetObject") && grants.grant("s3:GetBucketAcl"));
     }
 }

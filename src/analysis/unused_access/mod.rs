@@ -6,8 +6,9 @@
 //! users and roles only.
 //!
 //! - `judge`: the rules;
-//! - `subject`: whose access it is, and what is known of each;
-//! - `grants`: what their policies allow; `tracked`: what leaves a trace;
+//! - `subject`: whose access it is, and what is known of each; `trail`: what trails cover;
+//! - `permissions`: what of their permissions is unused; `grants`: what their policies allow; `tracked`: what leaves a trace;
+//! - `groups`: what no member of a group uses;
 //! - `narrow`: a policy less what is unused; `recommend`: the same with proofs;
 //! - `edit`: the same as changes of a template.
 //!
@@ -16,11 +17,14 @@
 mod edit;
 mod finding;
 mod grants;
+mod groups;
 mod judge;
 mod narrow;
+mod permissions;
 mod recommend;
 mod subject;
 mod tracked;
+mod trail;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -51,11 +55,19 @@ pub struct Settings {
     pub exclude_tags: Vec<(String, String)>,
     /// Principals with one of these names, ARNs or ids are left out; wildcards are as in a policy.
     pub exclude: Vec<String>,
+    /// The organization's service control policies, by level: what they forbid is not granted.
+    pub service_control_policies: Vec<Vec<PolicyDocument>>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { tracking_period: 90, as_of: None, exclude_tags: Vec::new(), exclude: Vec::new() }
+        Settings {
+            tracking_period: 90,
+            as_of: None,
+            exclude_tags: Vec::new(),
+            exclude: Vec::new(),
+            service_control_policies: Vec::new(),
+        }
     }
 }
 
@@ -91,8 +103,19 @@ pub struct UnusedAccess {
     pub details: Vec<Detail>,
     /// For permissions: what is recommended for each policy that is attached.
     pub policies: Vec<PolicyAdvice>,
-    /// Why there are no recommendations at all.
-    pub not_recommended: Option<&'static str>,
+    /// What there is no recommendation for, and why.
+    pub not_recommended: Vec<NotRecommended>,
+}
+
+/// Why there is no recommendation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRecommended {
+    /// In the way of Access Analyzer's error codes.
+    pub code: &'static str,
+    /// Lower case, without a full stop.
+    pub message: String,
+    /// The policy's ARN, or the name of an inline policy; `None` if it is about the user or role.
+    pub policy: Option<String>,
 }
 
 /// What exactly is unused.
@@ -143,6 +166,8 @@ pub struct PolicyAdvice {
     pub policy: Option<PolicyId>,
     /// Its ARN, or the name of an inline policy.
     pub id: String,
+    /// The group that it is attached to, if it is attached to one of the user's.
+    pub group: Option<ResourceRef>,
     /// When it was last changed.
     pub changed: Option<Timestamp>,
     /// The document as it is.
@@ -195,7 +220,10 @@ pub fn analyse(
     let own = deployment.or(evidence.details.as_ref().map(|d| &d.deployment));
     let Some(own) = own else { return report };
     let subjects = subject::subjects(deployment, evidence);
-    let judge = Judge::new(own, deployment.is_none(), evidence, settings, as_of, catalog);
+    let mut judge = Judge::new(own, deployment.is_none(), evidence, settings, as_of, catalog);
+    let of_export = evidence.details.as_ref().filter(|_| !subjects.further.is_empty());
+    let of_export = of_export.map(|e| Judge::new(&e.deployment, true, evidence, settings, as_of, catalog));
+    judge.groups = groups::unused(&judge, of_export.as_ref(), &subjects);
     for label in &subjects.unclaimed {
         report
             .notices

@@ -10,7 +10,7 @@ use crate::activity::credential_report::UserCredentials;
 use crate::activity::evidence::Evidence;
 use crate::activity::last_accessed::{LastAccessed, names_entity};
 use crate::activity::usage::{PrincipalKey, PrincipalKind, PrincipalUse};
-use crate::model::{Deployment, Principal, PrincipalEntityKind};
+use crate::model::{Deployment, Principal, PrincipalEntityKind, ResourceRef};
 use crate::policy::Arn;
 
 /// A principal with all that is known of its use.
@@ -33,8 +33,23 @@ pub(super) struct Subject<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Subjects<'a> {
     pub of: Vec<Subject<'a>>,
+    /// Exported users that are in groups of a template, and not in it themselves.
+    pub further: Vec<Subject<'a>>,
+    pub groups: Vec<Group<'a>>,
     /// Labels of last accessed details.
     pub unclaimed: Vec<String>,
+}
+
+/// A group and all its members.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    pub id: &'a ResourceRef,
+    /// Positions in [`Subjects::of`].
+    pub members: Vec<usize>,
+    /// Positions in [`Subjects::further`].
+    pub further: Vec<usize>,
+    /// Why it is not known who else is in it.
+    pub unknown: Option<String>,
 }
 
 /// `role`, `user`: how ARNs name a kind.
@@ -55,25 +70,9 @@ pub(super) fn subjects<'a>(deployment: Option<&'a Deployment>, evidence: &'a Evi
     let of_export = own.flat_map(|e| e.deployment.principals.iter().enumerate().map(|(at, p)| (p, Some(at))));
     let mut subjects = Subjects::default();
     for (principal, entity) in of_template.chain(of_export) {
-        let Some(word) = word(principal.kind) else { continue };
-        let exported = entity.and_then(|at| export?.deployment.principals.get(at));
-        let arn = exported.unwrap_or(principal).arn.as_smol().clone();
-        let known = exported.map(|p| p.arn.as_str()).or(principal.arn.known());
-        let account = known.and_then(Arn::split).map(|a| SmolStr::from(a.account)).filter(|a| !a.is_empty());
-        // Where the account is not known, a name may do.
-        let name = known.map(|arn| arn.rsplit('/').next().unwrap_or(arn)).or(principal.name.known());
-        let named = known.map(SmolStr::from).or_else(|| Some(format_smolstr!("arn:aws:iam:::{word}/{}", name?)));
-        subjects.of.push(Subject {
-            principal,
-            entity: entity.and_then(|at| export?.entities.get(at)),
-            exported: exported.filter(|_| deployment.is_some()),
-            last_accessed: None,
-            used: named.as_deref().and_then(|arn| index.used(arn)),
-            credentials: named.as_deref().filter(|_| word == "user").and_then(|arn| index.credentials(arn)),
-            arn: named.unwrap_or(arn),
-            account,
-        });
+        subjects.of.extend(index.subject(principal, entity, deployment.is_some()));
     }
+    members(&mut subjects, deployment, &index);
     assign(&mut subjects, evidence);
     for subject in &mut subjects.of {
         if let Some(exported) = index.entity(subject.principal).and_then(|at| export?.deployment.principals.get(at)) {
@@ -85,10 +84,51 @@ pub(super) fn subjects<'a>(deployment: Option<&'a Deployment>, evidence: &'a Evi
     subjects
 }
 
+/// Finds the members of each group: those that its input names, and those that it has by the export.
+fn members<'a>(subjects: &mut Subjects<'a>, deployment: Option<&'a Deployment>, index: &Index<'a>) {
+    let export = index.evidence.details.as_ref();
+    let Some(own) = deployment.or(export.map(|e| &e.deployment)) else { return };
+    let is_member = |user: &Principal, group: &ResourceRef| user.groups.contains(group);
+    for (at, group) in own.principals.iter().enumerate().filter(|(_, p)| p.kind == PrincipalEntityKind::Group) {
+        let of_own = subjects.of.iter().enumerate().filter(|(_, s)| is_member(s.principal, &group.id));
+        let mut found =
+            Group { id: &group.id, members: of_own.map(|(at, _)| at).collect(), further: Vec::new(), unknown: None };
+        let exported = if deployment.is_some() { index.entity(group) } else { Some(at) };
+        let unknown = "who else is in it only authorization details tell";
+        match (export, exported.and_then(|at| export?.deployment.principals.get(at))) {
+            (None, _) => found.unknown = Some(unknown.to_owned()),
+            (Some(export), _) if export.truncated => {
+                found.unknown = Some(format!("{unknown}, and these are truncated"))
+            }
+            (Some(_), None) => found.unknown = Some("it is not in the authorization details".to_owned()),
+            (Some(export), Some(exported)) if deployment.is_some() => {
+                for (at, user) in export.deployment.principals.iter().enumerate() {
+                    if user.kind != PrincipalEntityKind::User || !is_member(user, &exported.id) {
+                        continue;
+                    }
+                    if let Some(at) = subjects.of.iter().position(|s| s.exported.is_some_and(|e| e.id == user.id)) {
+                        if !found.members.contains(&at) {
+                            found.members.push(at);
+                        }
+                    } else if let Some(at) = subjects.further.iter().position(|s| s.principal.id == user.id) {
+                        found.further.push(at);
+                    } else if let Some(subject) = index.subject(user, Some(at), false) {
+                        found.further.push(subjects.further.len());
+                        subjects.further.push(subject);
+                    }
+                }
+            }
+            (Some(_), Some(_)) => {}
+        }
+        subjects.groups.push(found);
+    }
+}
+
 /// Gives each file of last accessed details to its subject.
 fn assign(subjects: &mut Subjects<'_>, evidence: &Evidence) {
+    let mut all: Vec<&mut Subject<'_>> = subjects.of.iter_mut().chain(&mut subjects.further).collect();
     let mut by_key: FxHashMap<SmolStr, Vec<usize>> = FxHashMap::default();
-    for (at, subject) in subjects.of.iter().enumerate() {
+    for (at, subject) in all.iter().enumerate() {
         let id = &subject.principal.id.id;
         let name = subject.arn.rsplit('/').next().unwrap_or(&subject.arn);
         let kind = word(subject.principal.kind).unwrap_or_default();
@@ -106,19 +146,17 @@ fn assign(subjects: &mut Subjects<'_>, evidence: &Evidence) {
         fits.sort_unstable();
         fits.dedup();
         fits.retain(|at| {
-            let subject = subjects.of.get(*at);
+            let subject = all.get(*at);
             subject.is_some_and(|s| s.principal.id.id == label.as_str() || names_entity(label, &s.arn))
         });
         if fits.is_empty() {
             // The file itself may name who used it.
             fits = match read.entities.as_slice() {
-                [one] => {
-                    (0..subjects.of.len()).filter(|at| subjects.of.get(*at).is_some_and(|s| s.arn == *one)).collect()
-                }
+                [one] => (0..all.len()).filter(|at| all.get(*at).is_some_and(|s| s.arn == *one)).collect(),
                 _ => Vec::new(),
             };
         }
-        match (fits.as_slice(), fits.first().and_then(|at| subjects.of.get_mut(*at))) {
+        match (fits.as_slice(), fits.first().and_then(|at| all.get_mut(*at))) {
             ([_], Some(subject)) => match &mut subject.last_accessed {
                 Some(known) => known.merge(read.clone()),
                 none => *none = Some(read.clone()),
@@ -174,6 +212,29 @@ impl<'a> Index<'a> {
             index.credentials.entry(user.user.as_str()).or_default().push(user);
         }
         index
+    }
+
+    /// A user or role with what the evidence says of it; `entity` is its place in the export.
+    fn subject(&self, principal: &'a Principal, entity: Option<usize>, of_template: bool) -> Option<Subject<'a>> {
+        let word = word(principal.kind)?;
+        let export = self.evidence.details.as_ref();
+        let exported = entity.and_then(|at| export?.deployment.principals.get(at));
+        let arn = exported.unwrap_or(principal).arn.as_smol().clone();
+        let known = exported.map(|p| p.arn.as_str()).or(principal.arn.known());
+        let account = known.and_then(Arn::split).map(|a| SmolStr::from(a.account)).filter(|a| !a.is_empty());
+        // Where the account is not known, a name may do.
+        let name = known.map(|arn| arn.rsplit('/').next().unwrap_or(arn)).or(principal.name.known());
+        let named = known.map(SmolStr::from).or_else(|| Some(format_smolstr!("arn:aws:iam:::{word}/{}", name?)));
+        Some(Subject {
+            principal,
+            entity: entity.and_then(|at| export?.entities.get(at)),
+            exported: exported.filter(|_| of_template),
+            last_accessed: None,
+            used: named.as_deref().and_then(|arn| self.used(arn)),
+            credentials: named.as_deref().filter(|_| word == "user").and_then(|arn| self.credentials(arn)),
+            arn: named.unwrap_or(arn),
+            account,
+        })
     }
 
     /// The exported entity of a principal.
