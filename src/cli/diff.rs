@@ -7,17 +7,11 @@ const CONTEXT: usize = 2;
 /// The hunks of a unified diff, each with its header.
 pub(super) fn hunks(before: &str, after: &str) -> Vec<String> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let mut changes: Vec<(usize, usize, usize, usize)> = Vec::new();
-    let (mut i, mut j) = (0, 0);
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old[i] == new[j] {
-            (i, j) = (i + 1, j + 1);
-            continue;
-        }
-        let (a, b) = meet(&old[i..], &new[j..]);
-        changes.push((i, i + a, j, j + b));
-        (i, j) = (i + a, j + b);
-    }
+    let operations = similar::capture_diff_slices(similar::Algorithm::Myers, &old, &new);
+    let changes = operations.iter().filter(|operation| operation.tag() != similar::DiffTag::Equal).map(|operation| {
+        let (old, new) = (operation.old_range(), operation.new_range());
+        (old.start, old.end, new.start, new.end)
+    });
     let mut hunks: Vec<Vec<(usize, usize, usize, usize)>> = Vec::new();
     for change in changes {
         match hunks.last_mut() {
@@ -26,24 +20,6 @@ pub(super) fn hunks(before: &str, after: &str) -> Vec<String> {
         }
     }
     hunks.iter().map(|hunk| written(&old, &new, hunk)).collect()
-}
-
-/// How many lines of each to pass over until both go on alike.
-fn meet(old: &[&str], new: &[&str]) -> (usize, usize) {
-    for distance in 1..=old.len() + new.len() {
-        for a in 0..=distance.min(old.len()) {
-            let b = distance - a;
-            if b > new.len() {
-                continue;
-            }
-            match (old.get(a), new.get(b)) {
-                (Some(x), Some(y)) if x == y => return (a, b),
-                (None, None) => return (a, b),
-                _ => {}
-            }
-        }
-    }
-    (old.len(), new.len())
 }
 
 fn written(old: &[&str], new: &[&str], changes: &[(usize, usize, usize, usize)]) -> String {
@@ -81,5 +57,12 @@ mod tests {
         let shown = hunks(before, after);
         assert_eq!(shown, ["@@ -1,4 +1,4 @@\n a\n-b\n+B\n c\n d\n", "@@ -8,5 +8,5 @@\n h\n i\n+X\n j\n-k\n l\n"]);
         assert!(hunks(before, before).is_empty());
+    }
+
+    #[test]
+    fn a_block_that_is_like_the_next_is_shown_as_removed_and_not_as_changed() {
+        let before = "x {\n  a = 1\n  c = 0\n}\n\ny {\n  a = 2\n  c = 0\n}\n\nz";
+        let after = "y {\n  a = 2\n  c = 0\n}\n\nz";
+        assert_eq!(hunks(before, after), ["@@ -1,7 +1,2 @@\n-x {\n-  a = 1\n-  c = 0\n-}\n-\n y {\n   a = 2\n"]);
     }
 }

@@ -11,14 +11,14 @@ use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
 use crate::activity::Timestamp;
 use crate::activity::evidence::Evidence;
-use crate::analysis::unused_access::{self, Settings, UnusedAccessReport};
+use crate::analysis::unused_access::{self, Detached, Settings, UnusedAccessReport};
 use crate::catalog::Catalog;
 use crate::finding::{Finding, fix};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::Deployment;
 use crate::policy::PolicyDocument;
 use crate::report::{Format, counted, policy_ids};
-use crate::source::Sources;
+use crate::source::{Sources, display_encoded};
 
 /// Find roles, passwords, access keys and permissions that nobody uses, and the policies that would do.
 ///
@@ -133,17 +133,36 @@ pub(super) fn judge(
     sources: &Sources,
     catalog: &Catalog,
 ) -> (UnusedAccessReport, Vec<Finding>) {
-    let report = unused_access::analyse(deployment, evidence, &options.settings(service_control_policies), catalog);
+    let mut report = unused_access::analyse(deployment, evidence, &options.settings(service_control_policies), catalog);
     let own = deployment.or(evidence.details.as_ref().map(|d| &d.deployment));
-    let mut findings =
+    let (mut findings, detached) =
         own.map(|own| unused_access::findings(&report.found, own, options.tracking_period)).unwrap_or_default();
     if deployment.is_none() {
         // An export is no text for people to change.
         findings.iter_mut().for_each(|finding| finding.fix = None);
+    } else {
+        report.by_hand = by_hand(&detached, sources);
+        report.notices.extend(report.by_hand.clone());
     }
     fix::settle_each(&mut findings, sources);
     (report, findings)
 }
+
+/// Policies that are to be detached, and that no certain change of the inputs detaches.
+fn by_hand(detached: &[Detached], sources: &Sources) -> Option<String> {
+    let left = detached.iter().filter(|d| d.edit.as_ref().is_none_or(|edit| !fix::is_certain(edit, sources)));
+    let mut names: Vec<String> =
+        left.map(|d| format!("`{}` of `{}`", d.policy, display_encoded(&d.holder.id))).collect();
+    names.dedup();
+    let count = counted(names.len(), "policy", "policies");
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    names.truncate(NAMED);
+    (!names.is_empty())
+        .then(|| format!("nothing of {count} is used, to be detached by hand: {}{more}", names.join(", ")))
+}
+
+/// Policies that are named in a notice.
+const NAMED: usize = 5;
 
 impl UnusedCommand {
     pub(super) fn run(mut self, global: &Global) -> Result<Outcome, Failure> {
@@ -210,6 +229,9 @@ impl UnusedCommand {
         }
         if self.diff {
             super::validate::show_fixes(&report)?;
+            if let Some(note) = found.by_hand.filter(|_| !global.quiet) {
+                eprintln!("note: {}", output::printable(&note));
+            }
             return Ok(outcome);
         }
         output::write_reports(&report, &self.output, Format::Terminal, global)?;

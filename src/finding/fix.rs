@@ -33,6 +33,11 @@ pub fn settle_each(findings: &mut [Finding], sources: &Sources) {
     }
 }
 
+/// True if the edit can be made as it is meant.
+pub fn is_certain(edit: &Edit, sources: &Sources) -> bool {
+    settle_edit(edit, sources).is_some()
+}
+
 /// The edits of the source that an edit comes down to.
 fn settle_edit(edit: &Edit, sources: &Sources) -> Option<Vec<Edit>> {
     let file = sources.get(edit.span.source);
@@ -75,6 +80,23 @@ fn settle_edit(edit: &Edit, sources: &Sources) -> Option<Vec<Edit>> {
             let ranges = |spans: &[Span]| spans.iter().map(|span| range(*span)).collect::<Vec<_>>();
             let gone = layout.without_elements(range(*key), range(edit.span), &ranges(removed), &ranges(kept))?;
             Some(gone.into_iter().map(|range| settled(range, String::new())).collect())
+        }
+        Intent::RemoveWhole { name } => {
+            let start = range(edit.span).start;
+            let gone = if layout.is_hcl { layout.without_hcl_block(start)? } else { layout.without_key(start)? };
+            if let Some(name) = name {
+                // A name of Terraform's is known in all files of its folder.
+                let files = if layout.is_hcl { sources.all() } else { vec![std::sync::Arc::clone(&file)] };
+                let mentioned = files.iter().any(|other| {
+                    let own = if other.name() == file.name() { gone.clone() } else { 0..0 };
+                    let other = Layout::new(other.name(), other.text());
+                    other.is_hcl == layout.is_hcl && other.is_mentioned(name, &own)
+                });
+                if mentioned {
+                    return None;
+                }
+            }
+            Some(vec![settled(gone, String::new())])
         }
         Intent::FirstKey { key, before: (span, name) } => {
             let same_file = span.source == edit.span.source;

@@ -59,7 +59,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The first byte from `at` on that is neither white space nor, if they may stand there, in a comment.
-    fn blank_end(self, mut at: usize, comments: bool) -> usize {
+    pub(super) fn blank_end(self, mut at: usize, comments: bool) -> usize {
         let bytes = self.text.as_bytes();
         loop {
             match bytes.get(at) {
@@ -74,7 +74,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The end of the comment that begins at `at`, before its line break, if one does.
-    fn comment_end(self, at: usize) -> Option<usize> {
+    pub(super) fn comment_end(self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..)?;
         let line = || at + rest.find(['\n', '\r']).unwrap_or(rest.len());
         if rest.starts_with('#') {
@@ -93,7 +93,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The start of the next line; the end of the text if there is none.
-    fn line_end(self, at: usize) -> usize {
+    pub(super) fn line_end(self, at: usize) -> usize {
         self.text.get(at..).and_then(|rest| rest.find('\n')).map_or(self.text.len(), |i| at + i + 1)
     }
 
@@ -237,7 +237,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The end of a string in double quotes; in HCL it may hold `${…}` with strings of its own.
-    fn string_end(self, open: usize) -> Option<usize> {
+    pub(super) fn string_end(self, open: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let (mut at, mut braces) = (open + 1, 0usize);
         loop {

@@ -5,6 +5,7 @@
 pub mod fingerprint;
 pub mod fix;
 mod layout;
+mod removal;
 mod replacement;
 pub mod suppression;
 
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use crate::model::{PolicyId, ResourceRef, When};
 use crate::policy::PolicyPath;
@@ -128,6 +130,11 @@ pub enum Intent {
         removed: Vec<Span>,
         /// Those that stay; there is one at least.
         kept: Vec<Span>,
+    },
+    /// The key that the span begins with leaves its mapping, with its value; or the block goes whose header the span begins with.
+    RemoveWhole {
+        /// What would mention it elsewhere, where it is something that can be mentioned.
+        name: Option<SmolStr>,
     },
     /// The object that the span holds gets `replacement` as the value of a first key.
     FirstKey {

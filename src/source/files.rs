@@ -183,6 +183,11 @@ impl Sources {
         Arc::clone(&files[id.0 as usize])
     }
 
+    /// All files, in the order in which they were added.
+    pub fn all(&self) -> Vec<Arc<SourceFile>> {
+        self.files.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
     /// Keeps what is written at a place, a secret, from being shown: see [`SourceFile::shown_text`].
     pub fn hide(&self, span: Span) {
         let file = self.get(span.source);

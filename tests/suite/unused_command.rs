@@ -505,6 +505,214 @@ resource "aws_iam_role_policy" "orders" {
 }
 "#;
 
+/// The lines that `--diff` takes out and puts in, without the files' names; and the notes.
+fn changes(folder: &std::path::Path, args: &[&str]) -> (Vec<String>, String) {
+    let result = run(in_folder(folder).arg("unused").args(args).arg("--diff"));
+    assert_eq!(result.code, 0, "{result:?}");
+    let is_change =
+        |line: &&str| line.starts_with(['-', '+']) && !line.starts_with("--- ") && !line.starts_with("+++ ");
+    (result.out.lines().filter(is_change).map(str::to_owned).collect(), result.err)
+}
+
+const WHOLLY_UNUSED: &str = "\
+Resources:
+  Worker:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: worker
+      AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: []}
+      ManagedPolicyArns:
+        - arn:aws:iam::aws:policy/AmazonSNSFullAccess # for alarms
+        - arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess
+        - !Ref Topics
+      Policies:
+        - PolicyName: topics
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement: [{Effect: Allow, Action: 'sns:*', Resource: '*'}]
+  Further:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: further
+      Roles: [!Ref Worker]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: '*'}]
+  # Is mentioned, so it can't just go.
+  Mentioned:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: mentioned
+      Roles: [!Ref Worker]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Action: 'sns:Subscribe', Resource: '*'}]
+  Queue:
+    Type: AWS::SQS::Queue
+    DependsOn: Mentioned
+  Topics:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Action: 'sns:ListTopics', Resource: '*'}]
+";
+
+#[test]
+fn a_policy_of_which_nothing_is_used_leaves_the_template_or_is_named() {
+    let last = last_accessed(&[("sqs", true), ("sns", false), ("sms-voice", false), ("cloudwatch", true)]);
+    let folder = folder(&[("template.yaml", WHOLLY_UNUSED), ("last/worker.json", &last)]);
+    let args = ["template.yaml", "--last-accessed", "last"];
+    let (changed, notes) = changes(folder.path(), &args);
+    let expected = "\
+-        - arn:aws:iam::aws:policy/AmazonSNSFullAccess # for alarms
++        # for alarms
+-        - !Ref Topics
+-      Policies:
+-        - PolicyName: topics
+-          PolicyDocument:
+-            Version: '2012-10-17'
+-            Statement: [{Effect: Allow, Action: 'sns:*', Resource: '*'}]
+-  Further:
+-    Type: AWS::IAM::Policy
+-    Properties:
+-      PolicyName: further
+-      Roles: [!Ref Worker]
+-      PolicyDocument:
+-        Version: '2012-10-17'
+-        Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: '*'}]";
+    assert_eq!(changed.join("\n"), expected, "{notes}");
+    assert!(notes.contains("nothing of 1 policy is used, to be detached by hand: `mentioned` of `Worker`"), "{notes}");
+    // What is left is a template without them.
+    let fixed = run(in_folder(folder.path()).args(["validate", "template.yaml", "--activity", "last", "--fix"]));
+    assert!(fixed.out.contains("1 fix made"), "{fixed:?}");
+    let report = unused(folder.path(), &args);
+    let steps = report["unusedAccess"][0]["recommendation"]["steps"].as_array().expect("steps").clone();
+    let left: Vec<&Value> = steps.iter().map(|step| &step["existingPolicyId"]).collect();
+    assert_eq!(left, ["mentioned"], "{report}");
+    let as_json = json!({"Resources": {"W": {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": "worker", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AmazonSNSFullAccess"]
+        }
+    }}});
+    fs::write(folder.path().join("template.json"), format!("{as_json:#}\n")).expect("a file");
+    let (changed, notes) = changes(folder.path(), &["template.json", "--last-accessed", "last"]);
+    assert_eq!(notes, "");
+    // JSON has no comma behind what is last now.
+    let arns = "-          \"arn:aws:iam::aws:policy/AmazonSNSFullAccess\"";
+    let expected = ["-        },", "-        \"ManagedPolicyArns\": [", arns, "-        ]", "+        }"];
+    assert_eq!(changed, expected, "{changed:?}");
+}
+
+#[test]
+fn a_policy_of_which_nothing_is_used_leaves_terraforms_sources_or_is_named() {
+    let topics =
+        json!({"Version": "2012-10-17", "Statement": [{"Action": "sns:*", "Effect": "Allow", "Resource": "*"}]});
+    let queues =
+        json!({"Version": "2012-10-17", "Statement": [{"Action": "sqs:*", "Effect": "Allow", "Resource": "*"}]});
+    let arn = "arn:aws:iam::aws:policy/AmazonSNSFullAccess";
+    let resource =
+        |kind: &str, name: &str, values: Value| (format!("{kind}.{name}"), kind.to_owned(), name.to_owned(), values);
+    let resources = [
+        resource("aws_iam_role", "worker", json!({"name": "worker", "path": "/", "assume_role_policy": "{}"})),
+        resource(
+            "aws_iam_role_policy",
+            "topics",
+            json!({"name": "topics", "role": "worker", "policy": topics.to_string()}),
+        ),
+        resource(
+            "aws_iam_role_policy",
+            "queues",
+            json!({"name": "queues", "role": "worker", "policy": queues.to_string()}),
+        ),
+        resource("aws_iam_role_policy_attachment", "sns", json!({"role": "worker", "policy_arn": arn})),
+    ];
+    let planned: Vec<Value> = resources
+        .iter()
+        .map(|(address, kind, name, values)| {
+            json!({
+                "address": address, "mode": "managed", "type": kind, "name": name,
+                "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0, "values": values,
+                "sensitive_values": {}
+            })
+        })
+        .collect();
+    let configured: Vec<Value> = resources
+        .iter()
+        .map(|(address, kind, name, values)| {
+            let constant = |(key, value): (&String, &Value)| (key.clone(), json!({"constant_value": value}));
+            let expressions: serde_json::Map<String, Value> =
+                values.as_object().expect("values").iter().map(constant).collect();
+            json!({
+                "address": address, "mode": "managed", "type": kind, "name": name, "provider_config_key": "aws",
+                "expressions": expressions, "schema_version": 0
+            })
+        })
+        .collect();
+    let changed: Vec<Value> = resources
+        .iter()
+        .map(|(address, kind, name, values)| {
+            json!({
+                "address": address, "mode": "managed", "type": kind, "name": name,
+                "provider_name": "registry.terraform.io/hashicorp/aws",
+                "change": {"actions": ["create"], "before": null, "after": values, "after_unknown": {}, "after_sensitive": {}}
+            })
+        })
+        .collect();
+    let plan = json!({
+        "format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": changed,
+        "planned_values": {"root_module": {"resources": planned}},
+        "configuration": {"root_module": {"resources": configured}}
+    });
+    let source = "\
+resource \"aws_iam_role\" \"worker\" {
+  name               = \"worker\"
+  assume_role_policy = \"{}\"
+}
+
+resource \"aws_iam_role_policy\" \"topics\" {
+  name   = \"topics\"
+  role   = \"worker\"
+  policy = <<-EOT
+    {\"Version\": \"2012-10-17\", \"Statement\": [{\"Action\": \"sns:*\", \"Effect\": \"Allow\", \"Resource\": \"*\"}]}
+  EOT
+}
+
+resource \"aws_iam_role_policy\" \"queues\" {
+  name   = \"queues\"
+  role   = \"worker\"
+  policy = jsonencode({ Version = \"2012-10-17\", Statement = [{ Action = \"sqs:*\", Effect = \"Allow\", Resource = \"*\" }] })
+}
+
+resource \"aws_iam_role_policy_attachment\" \"sns\" {
+  role       = \"worker\"
+  policy_arn = \"arn:aws:iam::aws:policy/AmazonSNSFullAccess\"
+}
+";
+    let last = last_accessed(&[("sqs", true), ("sns", false), ("sms-voice", false)]);
+    let folder = folder(&[("plan.json", &plan.to_string()), ("main.tf", source), ("last/worker.json", &last)]);
+    let args = ["plan.json", "--last-accessed", "last"];
+    let (changed, notes) = changes(folder.path(), &args);
+    assert_eq!(notes, "");
+    let of = |part: &str| changed.iter().filter(|line| line.contains(part)).count();
+    assert_eq!((of("policy_arn"), of("<<-EOT"), of("sns:*")), (1, 1, 1), "{changed:?}");
+    // The file without both blocks.
+    let fixed = run(in_folder(folder.path()).args(["validate", "plan.json", "--activity", "last", "--fix"]));
+    assert!(fixed.out.contains("1 fix made"), "{fixed:?}");
+    let (role, rest) = source.split_once("resource \"aws_iam_role_policy\" \"topics\"").expect("the block");
+    let (_, rest) = rest.split_once("}\n\n").expect("its end");
+    let (queues, _) = rest.split_once("resource \"aws_iam_role_policy_attachment\"").expect("the block");
+    let left = fs::read_to_string(folder.path().join("main.tf")).expect("the file");
+    assert_eq!(left, format!("{role}{queues}"));
+    let depends = format!("{source}\noutput \"x\" {{\n  value = aws_iam_role_policy_attachment.sns.id\n}}\n");
+    fs::write(folder.path().join("main.tf"), depends).expect("a file");
+    let (changed, notes) = changes(folder.path(), &args);
+    assert!(!changed.iter().any(|line| line.contains("attachment")), "{changed:?}");
+    assert!(notes.contains(&format!("`{arn}` of `aws_iam_role.worker`")), "{notes}");
+}
+
 #[test]
 fn a_block_that_makes_several_policies_is_changed_only_if_the_same_goes_for_all() {
     let last =

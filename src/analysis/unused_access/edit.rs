@@ -5,34 +5,74 @@
 //! recommended for all of them.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::{SmolStr, format_smolstr};
 
+use super::detach::Places;
 use super::{Advice, PolicyAdvice, UnusedAccess};
 use crate::finding::{Edit, Fix, Intent, ListEntry};
 use crate::model::{Deployment, PolicyId, ResourceRef};
 use crate::policy::{PolicyDocument, Statement, glob};
 use crate::source::{Node, Span};
 
-/// The changes for each finding, in their order; not settled yet.
-pub(super) fn fixes(found: &[UnusedAccess], deployment: &Deployment) -> Vec<Option<Fix>> {
-    let of_one = |unused: &UnusedAccess| -> Vec<(Edit, Holding)> {
+/// What holds a text, and a user, role or group that has it: a policy, an attachment.
+pub(super) type Holding = (SmolStr, ResourceRef);
+
+/// A change that one finding asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub edit: Edit,
+    pub holding: Holding,
+    /// How many holdings have to agree; those of the policies that the text makes, if it isn't said.
+    pub uses: Option<usize>,
+}
+
+/// A policy that is to be detached.
+#[derive(Clone, Debug)]
+pub struct Detached {
+    /// Its user, role or group.
+    pub holder: ResourceRef,
+    /// Its ARN, or the name of an inline policy.
+    pub policy: String,
+    /// The change of the template that does it, if there is one.
+    pub edit: Option<Edit>,
+}
+
+/// The changes for each finding, in their order, not settled yet; and the policies to be detached.
+pub(super) fn fixes(found: &[UnusedAccess], deployment: &Deployment) -> (Vec<Option<Fix>>, Vec<Detached>) {
+    let narrowing = |unused: &UnusedAccess| -> Vec<Wanted> {
         let is_own = |id: PolicyId| deployment.policies.get(id.0).is_some_and(|p| p.is_own);
         let whole = |p: &&PolicyAdvice| matches!(&p.advice, Advice::Replace(parts) if parts.len() == 1);
         let own = unused.policies.iter().filter_map(|p| Some((p, p.policy.filter(|id| is_own(*id))?)));
         own.filter(|(p, _)| whole(p))
             .flat_map(|(p, id)| {
-                let holder = p.group.as_ref().unwrap_or(&unused.principal);
-                edits(p).into_iter().map(move |edit| (edit, (id, holder.clone())))
+                let holding =
+                    (format_smolstr!("policy {}", id.0), p.group.as_ref().unwrap_or(&unused.principal).clone());
+                edits(p).into_iter().map(move |edit| Wanted { edit, holding: holding.clone(), uses: None })
             })
             .collect()
     };
-    let wanted: Vec<Vec<(Edit, Holding)>> = found.iter().map(of_one).collect();
-    if wanted.iter().all(Vec::is_empty) {
-        return vec![None; found.len()];
+    let places = Places::new(deployment);
+    let (mut wanted, mut detached): (Vec<Vec<Wanted>>, Vec<Detached>) = (Vec::new(), Vec::new());
+    for unused in found {
+        let (removals, without) = places.wanted(unused);
+        let holder_of = |policy: &str| {
+            let group = unused.policies.iter().find(|p| p.id == policy).and_then(|p| p.group.as_ref());
+            group.unwrap_or(&unused.principal).clone()
+        };
+        for (policy, edit) in removals
+            .iter()
+            .map(|(policy, wanted)| (policy, Some(wanted.edit.clone())))
+            .chain(without.iter().map(|policy| (policy, None)))
+        {
+            detached.push(Detached { holder: holder_of(policy), policy: policy.clone(), edit });
+        }
+        let removals = removals.into_iter().map(|(_, wanted)| wanted);
+        wanted.push(narrowing(unused).into_iter().chain(removals).collect());
     }
     // INVARIANT: all principals of all policies that a text makes agree on its change.
     let mut agreed: FxHashMap<Span, (&Edit, FxHashSet<&Holding>)> = FxHashMap::default();
     let mut disputed: FxHashSet<Span> = FxHashSet::default();
-    for (edit, holding) in wanted.iter().flatten() {
+    for Wanted { edit, holding, .. } in wanted.iter().flatten() {
         let (first, holdings) = agreed.entry(edit.span).or_insert((edit, FxHashSet::default()));
         if *first == edit {
             holdings.insert(holding);
@@ -41,28 +81,29 @@ pub(super) fn fixes(found: &[UnusedAccess], deployment: &Deployment) -> Vec<Opti
         }
     }
     let uses = uses(deployment, &agreed);
-    let certain = |edit: &Edit| {
-        let count = agreed.get(&edit.span).map(|(_, holdings)| holdings.len());
-        !disputed.contains(&edit.span) && count.is_some() && count == uses.get(&edit.span).copied()
+    let certain = |wanted: &Wanted| {
+        let count = agreed.get(&wanted.edit.span).map(|(_, holdings)| holdings.len());
+        let uses = wanted.uses.or_else(|| uses.get(&wanted.edit.span).copied());
+        !disputed.contains(&wanted.edit.span) && count.is_some() && count == uses
     };
-    wanted
-        .iter()
-        .map(|edits| {
-            let mut certain_edits: Vec<Edit> = Vec::new();
-            for edit in edits.iter().map(|(edit, _)| edit).filter(|e| certain(e)) {
-                // The versions of one policy under different conditions share their text.
-                if !certain_edits.contains(edit) {
-                    certain_edits.push(edit.clone());
-                }
+    let fixes = wanted.iter().map(|wanted| {
+        let mut edits: Vec<Edit> = Vec::new();
+        for Wanted { edit, .. } in wanted.iter().filter(|w| certain(w)) {
+            // The versions of one policy under different conditions share their text.
+            if !edits.contains(edit) {
+                edits.push(edit.clone());
             }
-            let description = "take out what is not used".to_owned();
-            (!certain_edits.is_empty()).then_some(Fix { description, edits: certain_edits })
-        })
-        .collect()
+        }
+        let description = "take out what is not used".to_owned();
+        (!edits.is_empty()).then_some(Fix { description, edits })
+    });
+    let fixes: Vec<Option<Fix>> = fixes.collect();
+    let made: FxHashSet<Span> = fixes.iter().flatten().flat_map(|fix| &fix.edits).map(|edit| edit.span).collect();
+    for one in &mut detached {
+        one.edit = one.edit.take().filter(|edit| made.contains(&edit.span));
+    }
+    (fixes, detached)
 }
-
-/// A policy, and a user, role or group that has it.
-type Holding = (PolicyId, ResourceRef);
 
 /// How many principals get each of the texts by their policies.
 fn uses(deployment: &Deployment, of: &FxHashMap<Span, (&Edit, FxHashSet<&Holding>)>) -> FxHashMap<Span, usize> {

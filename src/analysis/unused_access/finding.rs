@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use smallvec::smallvec;
 
 use super::edit;
-use super::{Advice, Detail, NotRecommended, PolicyAdvice, UnusedAccess, UnusedAccessType};
+use super::{Advice, Detached, Detail, NotRecommended, PolicyAdvice, UnusedAccess, UnusedAccessType};
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{Deployment, ResourceRef};
 use crate::policy::{PolicyPath, Statement};
@@ -69,12 +69,12 @@ impl UnusedAccessType {
 /// Names of services and actions in a message before it says how many there are more.
 const NAMED: usize = 5;
 
-/// The findings, in their order. `deployment` has the principals.
-pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> Vec<Finding> {
+/// The findings, in their order, and the policies that are to be detached. `deployment` has the principals.
+pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> (Vec<Finding>, Vec<Detached>) {
     let spans: FxHashMap<&ResourceRef, Span> =
         deployment.resources.iter().filter_map(|r| Some((&r.id, r.span?))).collect();
-    let fixes = edit::fixes(found, deployment);
-    found
+    let (fixes, detached) = edit::fixes(found, deployment);
+    let findings = found
         .iter()
         .zip(fixes)
         .map(|(unused, fix)| {
@@ -103,7 +103,8 @@ pub fn findings(found: &[UnusedAccess], deployment: &Deployment, days: u32) -> V
                 evidence: Some(json!({ "witness": null, "unusedAccess": one(unused, &[]) })),
             }
         })
-        .collect()
+        .collect();
+    (findings, detached)
 }
 
 /// The statements of which something goes, and whether all of it does.

@@ -10,10 +10,11 @@
 //! - `permissions`: what of their permissions is unused; `grants`: what their policies allow; `tracked`: what leaves a trace;
 //! - `groups`: what no member of a group uses;
 //! - `narrow`: a policy less what is unused; `recommend`: the same with proofs;
-//! - `edit`: the same as changes of a template.
+//! - `edit`: the same as changes of a template; `detach`: policies that go wholly.
 //!
 //! Source: IAM Access Analyzer API Reference and IAM User Guide, "Findings for unused access".
 
+mod detach;
 mod edit;
 mod finding;
 mod grants;
@@ -39,6 +40,7 @@ use crate::model::{
 use crate::policy::PolicyDocument;
 use crate::source::{Text, display_encoded};
 
+pub use edit::Detached;
 pub use finding::{UnusedAccessCode, findings, report_json};
 pub use recommend::Advice;
 
@@ -202,6 +204,8 @@ pub struct UnusedAccessReport {
     pub excluded: usize,
     /// What the evidence doesn't show.
     pub notices: Vec<String>,
+    /// Policies to be detached for which there is no change of the inputs; it is among the notices, too.
+    pub by_hand: Option<String>,
 }
 
 /// Judges the users and roles of a deployment, or, without one, those of the export.
