@@ -1,5 +1,6 @@
 //! The ways in which one Allow statement can let somebody in: one principal and one value for each condition key that a
-//! finding keeps, with the statement narrowed down to them beside all Deny statements of its policy.
+//! finding keeps, with the statement narrowed down to them beside all Deny statements of its policy. What a Deny statement spares
+//! (`StringNotEquals`, `NotIpAddress`, …) can narrow a way further.
 //!
 //! Source of the keys: IAM User Guide, "IAM Access Analyzer filter keys".
 
@@ -8,10 +9,10 @@ use std::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use crate::policy::{
-    ConditionBlock, ConditionKey, OperatorFamily, PolicyDocument, PrincipalKind, SetOperator, Statement, StringItem,
-    StringList,
+    BaseOperator, ConditionBlock, ConditionKey, OperatorFamily, PolicyDocument, PrincipalKind, SetOperator, Statement,
+    StringItem, StringList,
 };
-use crate::source::{Mapping, Node, NodeKind, Span, Text};
+use crate::source::{Entry, Mapping, Node, NodeKind, Span, Text};
 
 /// Condition keys that findings keep, in IAM's spelling.
 const KEPT: &[&str] = &[
@@ -58,6 +59,95 @@ pub(super) struct Cube {
     pub condition: BTreeMap<SmolStr, Vec<Text>>,
     /// The narrowed statement and the policy's Deny statements.
     pub document: PolicyDocument,
+}
+
+/// Values of a kept key that a Deny statement spares, if its other conditions hold.
+#[derive(Clone, Debug)]
+pub(super) struct Spared {
+    spelling: SmolStr,
+    name: Text,
+    /// The operator of the Deny, and the one that asks for the values.
+    operators: (&'static str, &'static str),
+    values: Vec<Text>,
+}
+
+/// Spared values that are told apart.
+const SPARED: usize = 50;
+
+/// What the Deny statements of a document spare.
+pub(super) fn spared(document: &PolicyDocument) -> Vec<Spared> {
+    use BaseOperator as B;
+    let of_block = |block: &ConditionBlock| {
+        let operator = block.operator.filter(|operator| operator.set.is_none())?;
+        match operator.base {
+            B::StringNotEquals => Some(("StringNotEquals", "StringEquals")),
+            B::StringNotEqualsIgnoreCase => Some(("StringNotEqualsIgnoreCase", "StringEqualsIgnoreCase")),
+            B::StringNotLike => Some(("StringNotLike", "StringLike")),
+            B::ArnNotEquals | B::ArnNotLike => Some(("ArnNotLike", "ArnLike")),
+            B::NotIpAddress => Some(("NotIpAddress", "IpAddress")),
+            _ => None,
+        }
+    };
+    let denying = document.statements.iter().filter(|s| s.is_deny());
+    let blocks = denying.flat_map(|s| &s.conditions).filter_map(|block| Some((block, of_block(block)?)));
+    let keys = blocks.flat_map(|(block, operators)| block.keys.iter().map(move |key| (key, operators)));
+    keys.filter(|(key, _)| !key.values.is_empty())
+        .filter_map(|(key, operators)| {
+            let values = key.values.iter().map(|v| v.text.clone()).collect();
+            Some(Spared { spelling: kept(key)?, name: key.name.clone(), operators, values })
+        })
+        .collect()
+}
+
+impl Cube {
+    /// The ways with one of the spared values each.
+    pub(super) fn within(&self, spared: &Spared) -> Vec<Cube> {
+        let apart = spared.values.len() <= SPARED;
+        let groups: Vec<Vec<Text>> =
+            if apart { spared.values.iter().map(|v| vec![v.clone()]).collect() } else { vec![spared.values.clone()] };
+        let narrowed = groups.into_iter().map(|values| {
+            let mut cube = self.and([(spared.operators.1, &spared.name, values.as_slice())]);
+            // The Deny's values count only where the statement's own don't name fewer.
+            cube.condition.entry(spared.spelling.clone()).or_insert(values);
+            cube
+        });
+        narrowed.collect()
+    }
+
+    /// What of the way is left without any of the spared values.
+    pub(super) fn without(&self, spared: &[&Spared]) -> Cube {
+        self.and(spared.iter().map(|s| (s.operators.0, &s.name, s.values.as_slice())))
+    }
+
+    /// The way with further conditions on its statement.
+    fn and<'a>(&self, conditions: impl IntoIterator<Item = (&'static str, &'a Text, &'a [Text])>) -> Cube {
+        let span = self.span;
+        let entry = |key: Text, value: Node| Entry { key, key_span: span, value };
+        let map = |entries| Node::new(NodeKind::Mapping(Mapping { entries }), span);
+        let operators = conditions.into_iter().map(|(operator, key, values)| {
+            let values = values.iter().map(|v| Node::text(v.clone(), span)).collect();
+            let of_key = entry(key.clone(), Node::new(NodeKind::Sequence(values), span));
+            entry(Text::literal(operator), map(vec![of_key]))
+        });
+        let mut root = self.document.root().clone();
+        let statements = match &mut root.kind {
+            NodeKind::Mapping(map) => map.entries.iter_mut().find(|e| e.key == "Statement"),
+            _ => None,
+        };
+        if let Some(NodeKind::Sequence(statements)) = statements.map(|e| &mut e.value.kind)
+            && let Some(NodeKind::Mapping(first)) = statements.first_mut().map(|s| &mut s.kind)
+        {
+            let condition = first.entries.iter_mut().find(|e| e.key == "Condition").map(|e| &mut e.value.kind);
+            match condition {
+                Some(NodeKind::Mapping(all)) => all.entries.extend(operators),
+                _ => {
+                    let all = map(operators.collect());
+                    first.entries.push(entry(Text::literal("Condition"), all));
+                }
+            }
+        }
+        Cube { document: PolicyDocument::new(root), ..self.clone() }
+    }
 }
 
 /// A list of condition values that can be taken apart.

@@ -346,6 +346,17 @@ impl View<'_> {
         if !is_acl && taken_back(subject, settings, report) {
             return;
         }
+        let is_access_point = matches!(
+            resource_type,
+            "AWS::S3::AccessPoint" | "AWS::S3Express::AccessPoint" | "AWS::S3::MultiRegionAccessPoint"
+        );
+        if is_access_point {
+            report.notices.push(format!(
+                "what is behind the access point of {} is not in the inputs: its bucket is taken to let in whoever the access \
+                 point lets in",
+                subject.name()
+            ));
+        }
         let entrance = Entrance {
             policy: subject.id,
             document: subject.document,
@@ -354,9 +365,7 @@ impl View<'_> {
             resource_type: &subject.resource_type,
             source: Source::of(match resource_type {
                 _ if is_acl => Source::BUCKET_ACL,
-                "AWS::S3::AccessPoint" | "AWS::S3Express::AccessPoint" | "AWS::S3::MultiRegionAccessPoint" => {
-                    Source::ACCESS_POINT
-                }
+                _ if is_access_point => Source::ACCESS_POINT,
                 _ => Source::POLICY,
             }),
             gates: vec![Gate::default()],

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
-use super::cube::{self, Cube};
+use super::cube::{self, Cube, Spared};
 use super::{ExternalAccess, Source, actions};
 use crate::catalog::Catalog;
 use crate::checks::TRUST_POLICY;
@@ -51,10 +51,14 @@ pub(super) struct Gate {
     pub keys: Vec<(SmolStr, SmolStr)>,
     /// What can be done on the way.
     pub access: Access,
+    /// What its Deny statements spare.
+    pub spared: Vec<Spared>,
 }
 
 /// Ways through a gate that are told apart.
 const WAYS: usize = 100;
+/// Keys that a way is narrowed by because of Deny statements.
+const DEPTH: usize = 3;
 
 impl Gate {
     /// The parts of a bucket's policy as gates of their own, so that findings can name their conditions; the whole
@@ -62,11 +66,12 @@ impl Gate {
     pub(super) fn of(document: &PolicyDocument, keys: &[(SmolStr, SmolStr)], access: &Access) -> Vec<Gate> {
         let compiled =
             |document: &PolicyDocument| CompiledPolicy::new(document.clone(), PolicyKind::Resource, Ties::Tied).ok();
+        let spared = cube::spared(document);
         let allowing = document.statements.iter().filter(|s| s.is_allow());
         let cubes: Vec<Cube> = allowing.flat_map(|s| cube::cubes(document, s)).collect();
         if cubes.len() > WAYS {
             let (keys, access) = (keys.to_vec(), access.clone());
-            return vec![Gate { policy: compiled(document), keys, access, ..Gate::default() }];
+            return vec![Gate { policy: compiled(document), keys, access, spared, ..Gate::default() }];
         }
         let gates = cubes.into_iter().map(|cube| Gate {
             policy: compiled(&cube.document),
@@ -74,6 +79,7 @@ impl Gate {
             condition: cube.condition,
             keys: keys.to_vec(),
             access: access.clone(),
+            spared: spared.clone(),
         });
         gates.filter(|gate| gate.policy.is_some()).collect()
     }
@@ -89,33 +95,36 @@ impl Entrance<'_> {
     /// Who gets in from outside the zone.
     pub(super) fn ways_in(&self, zone: &Zone, catalog: &Catalog) -> Vec<ExternalAccess> {
         let mut merged: BTreeMap<Key, ExternalAccess> = BTreeMap::new();
+        let spared = cube::spared(self.document);
         for statement in self.document.statements.iter().filter(|s| s.is_allow()) {
             for cube in cube::cubes(self.document, statement) {
                 if surely_inside(&cube.principal, zone) {
                     continue;
                 }
-                let Ok(narrowed) = CompiledPolicy::new(cube.document.clone(), self.kind, Ties::Tied) else { continue };
+                let path = statement.path().key("Principal");
+                let path = if cube.principal.1.as_str() == "*" && cube.item.is_none() {
+                    path
+                } else {
+                    path.key(cube.principal.0.clone()).maybe_index(cube.item)
+                };
+                let location = Location::new(path, cube.span);
                 for gate in &self.gates {
-                    let path = statement.path().key("Principal");
-                    let path = if cube.principal.1.as_str() == "*" && cube.item.is_none() {
-                        path
-                    } else {
-                        path.key(cube.principal.0.clone()).maybe_index(cube.item)
-                    };
-                    let Some((key, access)) = self.way_in(&cube, &narrowed, gate, zone, catalog) else { continue };
-                    let entry = merged.entry(key).or_insert_with(|| ExternalAccess {
-                        actions: Vec::new(),
-                        is_public: false,
-                        ..access.clone()
-                    });
-                    entry.is_public |= access.is_public;
-                    entry.actions.extend(access.actions);
-                    let location = Location::new(path, cube.span);
-                    if !entry.locations.iter().any(|l| l.span == location.span) {
-                        entry.locations.push(location);
-                    }
-                    if entry.witness.is_err() {
-                        entry.witness = access.witness;
+                    let all: Vec<&Spared> = spared.iter().chain(&gate.spared).collect();
+                    for cube in self.narrowed(cube.clone(), gate, &all, zone, DEPTH) {
+                        let Some((key, access)) = self.way_in(&cube, gate, zone, catalog) else { continue };
+                        let entry = merged.entry(key).or_insert_with(|| ExternalAccess {
+                            actions: Vec::new(),
+                            is_public: false,
+                            ..access.clone()
+                        });
+                        entry.is_public |= access.is_public;
+                        entry.actions.extend(access.actions);
+                        if !entry.locations.iter().any(|l| l.span == location.span) {
+                            entry.locations.push(location.clone());
+                        }
+                        if entry.witness.is_err() {
+                            entry.witness = access.witness;
+                        }
                     }
                 }
             }
@@ -132,19 +141,43 @@ impl Entrance<'_> {
         found
     }
 
+    /// Whether anybody from outside takes the way, for all that is known.
+    fn is_open(&self, cube: &Cube, gate: &Gate, zone: &Zone) -> bool {
+        let compiled = CompiledPolicy::new(cube.document.clone(), self.kind, Ties::Tied);
+        compiled.is_ok_and(|policy| !no_outside_access_through(&policy, &gate.through(), zone, Ties::Tied).holds())
+    }
+
+    /// The way, or where Deny statements leave nothing of it but what they spare, the ways with the spared values: a bucket that
+    /// is open to everybody, and denied but from one VPC endpoint, is open from that endpoint.
+    fn narrowed(&self, cube: Cube, gate: &Gate, spared: &[&Spared], zone: &Zone, depth: usize) -> Vec<Cube> {
+        if spared.is_empty() || depth == 0 || !self.is_open(&cube, gate, zone) {
+            return vec![cube];
+        }
+        if self.is_open(&cube.without(spared), gate, zone) {
+            return vec![cube];
+        }
+        // The fewest that leave nothing, the last first.
+        let mut needed: Vec<&Spared> = spared.to_vec();
+        for at in (0..spared.len()).rev().filter(|_| spared.len() > 1) {
+            let mut fewer = needed.clone();
+            fewer.remove(at);
+            if !fewer.is_empty() && !self.is_open(&cube.without(&fewer), gate, zone) {
+                needed = fewer;
+            }
+        }
+        let is_needed = |s: &&Spared| needed.iter().any(|n| std::ptr::eq(*n, *s));
+        let others: Vec<&Spared> = spared.iter().copied().filter(|s| !is_needed(s)).collect();
+        let ways = needed.iter().flat_map(|spared| cube.within(spared));
+        ways.flat_map(|way| self.narrowed(way, gate, &others, zone, depth - 1)).collect()
+    }
+
     /// Whether somebody from outside takes one way in.
-    fn way_in(
-        &self,
-        cube: &Cube,
-        narrowed: &CompiledPolicy,
-        gate: &Gate,
-        zone: &Zone,
-        catalog: &Catalog,
-    ) -> Option<(Key, ExternalAccess)> {
+    fn way_in(&self, cube: &Cube, gate: &Gate, zone: &Zone, catalog: &Catalog) -> Option<(Key, ExternalAccess)> {
         let principal = narrower(&cube.principal, gate.principal.as_ref());
         if surely_inside(principal, zone) {
             return None;
         }
+        let narrowed = &CompiledPolicy::new(cube.document.clone(), self.kind, Ties::Tied).ok()?;
         let through = gate.through();
         let answer = no_outside_access_through(narrowed, &through, zone, Ties::Tied);
         if answer.holds() {
