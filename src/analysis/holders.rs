@@ -231,6 +231,8 @@ pub(crate) struct Holders<'a> {
     by_name: FxHashMap<SmolStr, Vec<usize>>,
     /// Roles and users by what follows the account in their ARNs, sorted.
     by_path: Vec<(SmolStr, usize)>,
+    /// The accounts of the run, as far as ARNs of what it makes tell.
+    accounts: FxHashSet<SmolStr>,
     /// What was left out or taken for granted.
     pub notices: Vec<String>,
 }
@@ -242,8 +244,13 @@ pub(crate) fn without_partition(arn: &str) -> &str {
 
 impl<'a> Holders<'a> {
     pub fn new(deployment: &'a Deployment, policies: &'a Policies) -> Holders<'a> {
-        let mut holders =
-            Holders { all: Vec::new(), by_name: FxHashMap::default(), by_path: Vec::new(), notices: Vec::new() };
+        let mut holders = Holders {
+            all: Vec::new(),
+            by_name: FxHashMap::default(),
+            by_path: Vec::new(),
+            accounts: FxHashSet::from_iter([unknown_account()]),
+            notices: Vec::new(),
+        };
         let by_id: FxHashMap<&ResourceRef, &Principal> = deployment.principals.iter().map(|p| (&p.id, p)).collect();
         let tags: FxHashMap<&ResourceRef, &Node> = deployment
             .resources
@@ -284,7 +291,7 @@ impl<'a> Holders<'a> {
                 holders.all.extend(bearers(PolicyId(index), policy, &account, policies));
             }
         }
-        holders.index();
+        holders.index(deployment);
         holders
     }
 
@@ -321,7 +328,11 @@ impl<'a> Holders<'a> {
         (0..1usize << names.len()).map(combination).collect()
     }
 
-    fn index(&mut self) {
+    fn index(&mut self, deployment: &Deployment) {
+        let arns = deployment.resources.iter().filter_map(|r| r.arn.as_ref()).map(Text::as_str);
+        let arns = arns.chain(self.all.iter().map(|h| h.arn.as_str()));
+        let accounts = arns.filter_map(Arn::split).map(|a| a.account).filter(|a| !a.is_empty());
+        self.accounts.extend(accounts.map(SmolStr::new));
         for (position, holder) in self.all.iter().enumerate().filter(|(_, h)| h.is_real) {
             let arn = holder.arn.as_str();
             let names = [without_partition(arn), arn.rsplit('/').next().unwrap_or(arn)];
@@ -333,6 +344,11 @@ impl<'a> Holders<'a> {
             }
         }
         self.by_path.sort_unstable();
+    }
+
+    /// True if the account is one of the run.
+    pub fn is_own_account(&self, account: &str) -> bool {
+        self.accounts.contains(account)
     }
 
     /// The users and roles that go by an ARN or name.

@@ -670,7 +670,11 @@ impl<'a> Builder<'_, 'a> {
                         candidates.extend(&named);
                         let account = Arn::split(item.text.as_str()).map_or(item.text.as_str(), |a| a.account);
                         let is_root = Arn::split(item.text.as_str()).is_none_or(|a| a.resource == "root");
-                        if named.is_empty() && is_root && item.text.as_str() != "*" && estate.is_own_account(account) {
+                        if named.is_empty()
+                            && is_root
+                            && item.text.as_str() != "*"
+                            && estate.holders.is_own_account(account)
+                        {
                             delegates = true;
                             let name = source::display_encoded(account);
                             if let Some(to) = self.other(NodeKind::Account, &name) {
@@ -917,6 +921,11 @@ fn names_role(holder: &Holder<'_>, action: &str, arn: &str) -> bool {
 /// An action of the statement to ask about: the first that is about the resource.
 fn example_action(statement: &Statement, arns: &[SmolStr], catalog: &Catalog) -> Option<SmolStr> {
     let service = arns.first().and_then(|arn| Arn::split(arn)).map(|a| a.service)?;
+    if statement.action.is_none() {
+        let all = catalog.service(service)?.actions_matching("*").filter(|a| !a.resources.is_empty());
+        let mut names = all.map(|a| SmolStr::from(format!("{service}:{}", a.name)));
+        return names.find(|name| concerns(statement, name));
+    }
     let patterns = statement.action.iter().flat_map(|l| &l.items).map(|i| i.text.as_str());
     for pattern in patterns {
         let name = match pattern.split_once(':') {

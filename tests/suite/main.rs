@@ -28,6 +28,7 @@ mod external_access_templates;
 mod fixes;
 mod fuzz_smoke;
 mod generate_policy;
+mod graph;
 mod hcl_expressions;
 mod hostile_text;
 mod internal_access;

@@ -36,7 +36,8 @@ pub fn node_package(package: &str) -> Option<PathBuf> {
 /// A program by its variable, or by its name where that isn't set.
 pub fn program(variable: &str, name: &str) -> Option<PathBuf> {
     let program = std::env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
-    if Command::new(&program).arg("--version").output().is_ok_and(|o| o.status.success()) {
+    let answers = |flag: &str| Command::new(&program).arg(flag).output().is_ok_and(|o| o.status.success());
+    if answers("--version") || answers("-V") {
         return Some(program);
     }
     missing(&format!("the program `{}`", program.display()));

@@ -105,10 +105,13 @@ impl Estate<'_> {
                 denying: self.rcps(&wanted, &caller),
                 ..Permissions::default()
             };
-            let judge = |request: &Request| decide(&set, &owned(request, target), self.catalog);
+            // The engine takes any session of a role; who is named by a session is that one.
+            let in_session =
+                |request: &Request| Request { caller: stranger.session(&request.caller), ..owned(request, target) };
+            let judge = |request: &Request| decide(&set, &in_session(request), self.catalog);
             match permitted(&way, &wanted, Ties::Tied, &|r| judge(r).ruling == Ruling::Allowed) {
                 Ok(Some(found)) => {
-                    let request = owned(&found.request, target);
+                    let request = in_session(&found.request);
                     let explanation = judge(&request).explanation;
                     let grounds = self.of_side(side.kind, side, index).into_iter().collect();
                     return Ok(Some(Allowed { request, grounds, explanation, when: side.when.clone() }));
@@ -118,12 +121,6 @@ impl Estate<'_> {
             }
         }
         unknown.map_or(Ok(None), Err)
-    }
-
-    /// The accounts of the run's own principals.
-    pub fn is_own_account(&self, account: &str) -> bool {
-        self.holders.all.first().is_none_or(|h| Arn::split(h.arn.as_str()).is_none_or(|a| a.account == account))
-            || self.holders.all.iter().any(|h| Arn::split(h.arn.as_str()).is_some_and(|a| a.account == account))
     }
 
     /// The users and roles of the run that an entry of a `Principal` element names, by themselves or by a session.
@@ -166,7 +163,7 @@ impl Estate<'_> {
                 found.extend(match Arn::split(&text) {
                     Some(arn) if arn.resource != "root" && !glob::has_wildcard(&text) => self.stranger("AWS", &text),
                     _ if glob::has_wildcard(account) => None,
-                    _ => (!self.is_own_account(account)).then(|| Stranger::Account(account.into())),
+                    _ => (!self.holders.is_own_account(account)).then(|| Stranger::Account(account.into())),
                 });
             }
             if let Some(PrincipalElement { kind: PrincipalKind::Map(lists), .. }) = &statement.not_principal {
@@ -210,7 +207,7 @@ impl Estate<'_> {
                 let account = Arn::split(text).map_or(text.as_str(), |a| a.account);
                 let is_root = Arn::split(text).is_none_or(|a| a.resource == "root");
                 if is_root {
-                    return (!self.is_own_account(account)).then(|| Stranger::Account(account.into()));
+                    return (!self.holders.is_own_account(account)).then(|| Stranger::Account(account.into()));
                 }
                 self.named(text).is_empty().then(|| Stranger::Principal(text.clone()))
             }
@@ -271,6 +268,17 @@ impl Stranger {
             | Stranger::Service(name)
             | Stranger::IdentityProvider(name)
             | Stranger::Canonical(name) => name,
+        }
+    }
+
+    /// The caller in the session that names it, if one does.
+    fn session(&self, caller: &Caller) -> Caller {
+        match (self, caller) {
+            (Stranger::Principal(own), Caller::Role { arn, session }) => {
+                let session = session_of(own).map_or(session.clone(), |(_, _, named)| named.into());
+                Caller::Role { arn: arn.clone(), session }
+            }
+            _ => caller.clone(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! DOT, for Graphviz. Source: Graphviz documentation, "DOT Language": in quotes, `\` and `"` need care, and nothing else.
+//! DOT, for Graphviz. Source: Graphviz documentation, "DOT Language": in quotes, `\` and `"` need
+//! care, and in labels `&`, which begins an entity of HTML.
 
 use std::fmt::Write;
 
@@ -43,7 +44,7 @@ impl GraphReport<'_> {
 }
 
 fn quoted(text: &str) -> String {
-    line(text).replace('\\', "\\\\").replace('"', "\\\"")
+    line(text).replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 fn shape(kind: NodeKind) -> &'static str {

@@ -143,6 +143,7 @@ fn label(edge: &Edge) -> String {
         text = short(&edge.actions);
     }
     if !edge.services.is_empty() {
+        text = "passes role".to_owned();
         let services: Vec<String> = edge.services.iter().map(|s| display_encoded(s)).collect();
         text.push_str(&format!(" for {}", short(&services)));
     }

@@ -34,7 +34,23 @@
   ];
   const column = (node) => Math.max(0, COLUMNS.findIndex(([, kinds]) => kinds.includes(node.kind)));
   const STRIPE = ["outside", "principal", "principal", "policy", "resource"];
-  const cut = (text, length) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
+  // Text that fits into a width. Of an ARN, what names the thing stands at the end.
+  const ruler = document.createElement("canvas").getContext("2d");
+  const cut = (text, width, font, short) => {
+    ruler.font = font;
+    const wide = (t) => ruler.measureText(t).width > width;
+    if (!wide(text)) return text;
+    if (short && !wide(short)) return short;
+    const isArn = text.startsWith("arn:"), letters = [...text];
+    let low = 0, high = letters.length;
+    const part = (n) => (isArn ? `…${letters.slice(letters.length - n).join("")}` : `${letters.slice(0, n).join("")}…`);
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (wide(part(middle))) high = middle - 1;
+      else low = middle;
+    }
+    return part(low);
+  };
 
   const state = { search: "", principal: "", resource: "", level: "", dependencies: false, node: null, edge: null };
 
@@ -72,6 +88,15 @@
   };
   const said = (when) => when && Object.entries(when).map(([name, is]) => (is ? "" : "not ") + name).join(" and ");
 
+  const legend = () => {
+    const row = (kind, text) => {
+      const svg = draw("svg", { viewBox: "0 0 34 12", "aria-hidden": "true" });
+      svg.append(draw("g", { class: `line ${kind}` }, draw("path", { class: "edge", d: "M1 6 L33 6" })));
+      return [svg, make("span", {}, text)];
+    };
+    return make("div", { class: "legend soft" }, ...row("", "allows, assumes, has, runs"), ...row("trusts", "a trust policy names"), ...row("idle", "not in effect"));
+  };
+
   const aside = make("aside", { "aria-live": "polite" });
   const link = (edge, other) => make("li", {}, make("button", { onclick: () => choose(null, edge) },
     `${edge.kind === "grants" ? edge.actions.slice(0, 3).join(", ") : edge.kind.replaceAll("-", " ")} ${other}`));
@@ -105,7 +130,7 @@
       if (out.length > 200 || back.length > 200) aside.append(make("p", { class: "soft" }, "Only the first 200 of each are listed."));
     } else {
       aside.append(make("h2", {}, "Access graph"), make("p", {}, `${data.nodes.length} nodes, ${data.edges.length} edges of ${data.inputs.map((i) => i.path).slice(0, 5).join(", ")}${data.inputs.length > 5 ? " and more" : ""}.`),
-        make("p", { class: "soft" }, "Choose a node or an edge to see the statement and its line."));
+        make("p", { class: "soft" }, "Choose a node or an edge to see the statement and its line."), legend());
       if (data.notices.length) aside.append(make("h3", {}, "To know"), ...data.notices.map((t) => make("p", { class: "soft" }, t)));
       if ((data.escalations || []).length) {
         aside.append(make("h3", {}, "Privilege escalation"));
@@ -116,10 +141,25 @@
 
   const picture = make("div", { id: "picture" });
   const choose = (node, edge) => { state.node = node; state.edge = edge; details(); mark(); };
+  // What is chosen, and what it is joined to; the rest steps back.
   const mark = () => {
-    for (const g of picture.querySelectorAll("g.node")) g.classList.toggle("chosen", g.dataset.id === state.node);
-    for (const g of picture.querySelectorAll("g.line")) g.classList.toggle("chosen", state.edge != null && data.edges[g.dataset.edge] === state.edge);
+    const near = new Set(state.edge ? [state.edge.from, state.edge.to] : []);
+    for (const g of picture.querySelectorAll("g.line")) {
+      const edge = data.edges[g.dataset.edge], touches = state.node != null && (edge.from === state.node || edge.to === state.node);
+      g.classList.toggle("chosen", edge === state.edge);
+      g.classList.toggle("near", touches);
+      if (touches) near.add(edge.from).add(edge.to);
+    }
+    for (const g of picture.querySelectorAll("g.node")) {
+      g.classList.toggle("chosen", g.dataset.id === state.node);
+      g.classList.toggle("near", near.has(g.dataset.id));
+    }
+    picture.querySelector("svg")?.classList.toggle("picked", state.node != null || state.edge != null);
   };
+
+  // Whoever clicks beside everything, or presses Escape, has the overview again.
+  picture.addEventListener("click", (event) => { if (!event.target.closest("g.node, g.line")) choose(null, null); });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") choose(null, null); });
 
   const numbers = new Map(data.edges.map((e, i) => [e, i]));
   const paint = () => {
@@ -129,8 +169,8 @@
     const ids = new Set(edges.flatMap((e) => [e.from, e.to]));
     const words = state.search.toLowerCase();
     if (words) for (const n of data.nodes) if (ids.size < LIMIT && n.name.toLowerCase().includes(words)) ids.add(n.id);
-    count.textContent = all > LIMIT ? `the first ${LIMIT} of ${all} edges: search or filter to see others` : `${all} edges`;
-    if (!ids.size) { picture.replaceChildren(make("p", { class: "none" }, "Nothing in the graph is like this.")); return; }
+    count.textContent = all > LIMIT ? `the first ${LIMIT} of ${all} edges: search or filter to see others` : all === 1 ? "1 edge" : `${all} edges`;
+    if (!ids.size) { picture.replaceChildren(make("p", { class: "none" }, data.edges.length ? "Nothing in the graph is like this." : "The inputs have no principals, policies or resources that have to do with each other.")); return; }
     const columns = COLUMNS.map(() => []);
     for (const n of data.nodes) if (ids.has(n.id)) columns[column(n)].push(n);
     // A few rounds of moving each node to the middle of what it is joined to, so that fewer lines cross.
@@ -146,37 +186,67 @@
       }
       number();
     }
-    const W = 190, H = 38, GAP = 14, used = columns.map((c, i) => [c, i]).filter(([c]) => c.length);
+    const H = 38, GAP = 14, EDGE = 16, BEND = 58, used = columns.map((c, i) => [c, i]).filter(([c]) => c.length);
     const tallest = Math.max(...used.map(([c]) => c.length)), height = 50 + tallest * (H + GAP) + 20;
-    const width = Math.max(used.length * 290 + 20, 400);
+    // The columns share the window, as long as there is room for names and lines, and stay near each other in a wide one.
+    const between = used.length - 1, room = picture.clientWidth - 2 * EDGE - BEND;
+    const W = Math.min(210, Math.max(150, Math.floor((room - between * 44) / used.length)));
+    const STEP = W + Math.min(150, Math.max(44, Math.floor((room - used.length * W) / Math.max(1, between))));
+    const width = 2 * EDGE + between * STEP + W + BEND;
     const svg = draw("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "access graph" });
-    svg.append(draw("defs", {}, draw("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, draw("path", { d: "M0 0 L8 4 L0 8 z" }))));
+    svg.append(draw("defs", {}, draw("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, draw("path", { d: "M0 0 L8 4 L0 8 z" }))));
     const spot = new Map();
     used.forEach(([c, kind], x) => {
-      svg.append(draw("text", { class: "column", x: 24 + x * 290, y: 26 }, COLUMNS[kind][0]));
+      svg.append(draw("text", { class: "column", x: EDGE + x * STEP, y: 26 }, COLUMNS[kind][0]));
       const gap = (height - 60) / c.length;
-      c.forEach((n, i) => spot.set(n.id, { x: 24 + x * 290, y: 42 + gap * (i + 0.5) - H / 2, kind }));
+      c.forEach((n, i) => spot.set(n.id, { x: EDGE + x * STEP, y: 42 + gap * (i + 0.5) - H / 2, kind, column: x }));
     });
+    // A height at which a line crosses a column between its nodes.
+    const boxes = used.map(([c]) => c.map((n) => spot.get(n.id).y));
+    const free = (x, y) => {
+      const hits = (at) => boxes[x].some((top) => at > top - 5 && at < top + H + 5);
+      if (!hits(y)) return y;
+      const beside = boxes[x].flatMap((top) => [top - 7, top + H + 7]).filter((at) => !hits(at));
+      return beside.reduce((best, at) => (Math.abs(at - y) < Math.abs(best - y) ? at : best), 36);
+    };
+    const route = (a, b) => {
+      // Lines to the left run a little lower than those to the right, so that both can be told apart.
+      const way = Math.sign(b.column - a.column), shift = way < 0 ? 5 : -3;
+      const y1 = a.y + H / 2 + (way ? shift : 0), y2 = b.y + H / 2 + (way ? shift : 0);
+      if (!way) {
+        const x = a.x + W, bend = x + 34 + Math.min(24, Math.abs(y1 - y2) / 10);
+        return `M${x} ${y1} C${bend} ${y1} ${bend} ${y2} ${x} ${y2}`;
+      }
+      let x = way > 0 ? a.x + W : a.x, y = y1, d = `M${x} ${y}`;
+      for (let c = a.column + way; ; c += way) {
+        const last = c === b.column, left = EDGE + c * STEP, to = way > 0 ? left : left + W;
+        const at = last ? y2 : free(c, y1 + ((y2 - y1) * (c - a.column)) / (b.column - a.column));
+        const middle = (x + to) / 2;
+        d += ` C${middle} ${y} ${middle} ${at} ${to} ${at}`;
+        if (last) return d;
+        x = way > 0 ? left + W : left;
+        y = at;
+        d += ` L${x} ${y}`;
+      }
+    };
     for (const e of edges) {
       const a = spot.get(e.from), b = spot.get(e.to);
       if (!a || !b) continue;
-      const right = b.x > a.x, same = b.x === a.x;
-      const x1 = right || same ? a.x + W : a.x, x2 = right ? b.x : same ? b.x + W : b.x + W;
-      const y1 = a.y + H / 2, y2 = b.y + H / 2, bend = same ? 60 + Math.min(40, Math.abs(y1 - y2) / 8) : Math.max(40, Math.abs(x2 - x1) / 2);
-      const d = `M${x1} ${y1} C${x1 + (right || same ? bend : -bend)} ${y1} ${x2 + (right ? -bend : bend)} ${y2} ${x2} ${y2}`;
+      const d = route(a, b);
       const title = draw("title"); title.textContent = `${e.kind}: ${nodes.get(e.from).name} → ${nodes.get(e.to).name}${e.actions.length ? `\n${e.actions.slice(0, 8).join(", ")}` : ""}`;
-      const g = draw("g", { class: `line${e.effective === false ? " idle" : ""}`, "data-edge": numbers.get(e) }, title,
+      const g = draw("g", { class: `line ${e.kind}${e.effective === false ? " idle" : ""}`, "data-edge": numbers.get(e) }, title,
         draw("path", { class: "edge", d, "marker-end": "url(#tip)" }), draw("path", { class: "hit", d }));
       g.addEventListener("click", () => choose(null, e));
       svg.append(g);
     }
     for (const [id, p] of spot) {
-      const n = nodes.get(id), title = draw("title"); title.textContent = n.arn || n.name;
+      const n = nodes.get(id), title = draw("title"); title.textContent = n.arn && n.arn !== n.name ? `${n.name}\n${n.arn}` : n.name;
       const name = draw("text", { x: p.x + 10, y: p.y + 16 }), kind = draw("text", { class: "kind", x: p.x + 10, y: p.y + 30 });
-      name.textContent = cut(n.name, 27); kind.textContent = cut(n.type || n.kind.replaceAll("-", " "), 34);
+      name.textContent = cut(n.name, W - 20, "12px system-ui, sans-serif", n.kind === "service" ? n.name.split(".")[0] : null);
+      kind.textContent = cut(n.type || n.kind.replaceAll("-", " "), W - 20, "10px system-ui, sans-serif");
       const g = draw("g", { class: `node stripe-${STRIPE[p.kind]}`, tabindex: 0, "data-id": id }, title, draw("rect", { x: p.x, y: p.y, width: W, height: H, rx: 6 }), name, kind);
       g.addEventListener("click", () => choose(id, null));
-      g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") choose(id, null); });
+      g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(id, null); } });
       svg.append(g);
     }
     picture.replaceChildren(svg);
@@ -196,4 +266,6 @@
     make("main", {}, picture, aside));
   details();
   paint();
+  let width = picture.clientWidth;
+  addEventListener("resize", () => { if (picture.clientWidth !== width) { width = picture.clientWidth; paint(); } });
 })();

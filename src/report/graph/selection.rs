@@ -56,7 +56,11 @@ impl Selection {
                 }
             }
         }
-        Ok(Selection { nodes: nodes.into_iter().collect(), edges: edges.into_iter().collect(), notices: Vec::new() })
+        let left = (graph.graph.node_count() - nodes.len(), graph.graph.edge_count() - edges.len());
+        let notice =
+            format!("left out: {} nodes and {} edges that the focus does not reach in {STEPS} steps", left.0, left.1);
+        let notices = if left == (0, 0) { Vec::new() } else { vec![notice] };
+        Ok(Selection { nodes: nodes.into_iter().collect(), edges: edges.into_iter().collect(), notices })
     }
 
     /// The edges that matter most, at most so many, and the nodes that they join; dependencies only where something was
@@ -82,7 +86,11 @@ impl Selection {
             left.push(format!("{cut} edges beyond the first {limit}"));
         }
         if dependencies > 0 {
-            left.push(format!("{dependencies} dependencies"));
+            left.push(if dependencies == 1 {
+                "1 dependency".to_owned()
+            } else {
+                format!("{dependencies} dependencies")
+            });
         }
         if alone > 0 {
             left.push(format!("{alone} nodes without an edge that is shown"));
@@ -121,7 +129,7 @@ fn follow(
                     .graph
                     .node_weight(other)
                     .is_some_and(|n| matches!(n.kind, NodeKind::Account | NodeKind::Anyone | NodeKind::Service));
-                if seen.insert(other) && !hub && weight.kind != EdgeKind::DependsOn {
+                if weight.kind != EdgeKind::DependsOn && !hub && seen.insert(other) {
                     next.push(other);
                 }
             }
