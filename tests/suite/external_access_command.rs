@@ -162,3 +162,31 @@ fn validate_finds_new_external_access_of_what_is_deployed() {
     assert_eq!(external_codes(&unchanged), 0);
     assert_eq!(unchanged["externalAccess"][0]["changeType"], "UNCHANGED");
 }
+
+#[test]
+fn the_zone_has_canonical_user_ids_and_a_rule_may_name_a_resource_by_its_arn() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = root.join("tests/data/external-access/plan-of-every-type.json");
+    std::fs::copy(plan, folder.path().join("plan.json")).expect("copied");
+    let command = ["external-access", "plan.json", "--account-id", "111122223333", "--format", "json", "--verbose"];
+    let granted = |args: &[&str]| {
+        let report = run(in_folder(folder.path()).args(command).args(args));
+        assert!(report.code < 2, "{}", report.err);
+        let report = json(&report);
+        hold_to_schema(&report);
+        let states = states(&report).into_iter().filter(|(id, _)| id == "aws_s3_bucket.granted").map(|(_, s)| s);
+        (states.collect::<Vec<_>>(), report["notices"].to_string())
+    };
+    let (states, _) = granted(&[]);
+    assert_eq!(states, ["ACTIVE"]);
+    assert_eq!(granted(&["--canonical-user-ids", &"C".repeat(64)]).0, Vec::<String>::new(), "an id of the own account");
+    let wrong = run(in_folder(folder.path()).args(command).args(["--canonical-user-ids", "abc"]));
+    assert!(wrong.code == 2 && wrong.err.contains("64 hexadecimal digits"), "{}", wrong.err);
+
+    let rules = "archive-rules:\n  - name: meant\n    filter: {resource: {eq: [\"arn:aws:s3:::granted\"]}}\n";
+    std::fs::write(folder.path().join(".iam-preflight.yaml"), rules).expect("written");
+    let (states, notices) = granted(&[]);
+    assert_eq!(states, ["ARCHIVED"]);
+    assert!(notices.contains("archived: `aws_s3_bucket.granted` can be reached from outside"), "{notices}");
+}
