@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{ChangeType, ExternalAccess};
+use super::{ChangeType, ExternalAccess, Source};
 use crate::analysis::witness;
 use crate::catalog::AccessLevel;
 use crate::finding::{Finding, FindingType, Location};
@@ -55,7 +55,14 @@ impl ExternalAccess {
             ("AWS", "*") => "anybody".to_owned(),
             (_, name) => format!("`{}`", printable_line(name)),
         };
-        let mut text = format!("`{}` can be reached from outside by {who}", printable_line(&self.resource.id));
+        let by = self.source.detail.as_ref().map(|(_, name)| printable_line(name));
+        let way = match (self.source.kind, by) {
+            (Source::BUCKET_ACL, _) => " by its ACL".to_owned(),
+            (Source::ACCESS_POINT, Some(arn)) => format!(" through the access point `{arn}`"),
+            (Source::ACCESS_POINT_ACCOUNT, Some(account)) => format!(" through access points of account `{account}`"),
+            _ => String::new(),
+        };
+        let mut text = format!("`{}` can be reached from outside by {who}{way}", printable_line(&self.resource.id));
         let mut first = true;
         for (key, value) in &self.condition {
             let _ = write!(
