@@ -19,7 +19,9 @@ use iam_preflight::finding::FindingType;
 use iam_preflight::logic::evaluate::{PolicyKind, Verdict, verdict};
 use iam_preflight::logic::{Caller, Context, Request};
 use iam_preflight::policy::{PolicyDocument, PolicyType};
-use iam_preflight::source::{Limits, SourceId, json as reader};
+use iam_preflight::source::{Limits, SourceId, Sources, json as reader};
+use iam_preflight::template::terraform::hcl::{Bindings, Evaluator, ModuleSource, NothingKnown};
+use iam_preflight::template::{LoadContext, LoadOptions};
 use serde_json::{Map, Value, json};
 
 use crate::binary::{iam_preflight, json as report, run};
@@ -467,8 +469,18 @@ fn every_form_of_a_policy_is_accepted_by_those_it_is_for() {
     let validated = report(&run);
     assert_eq!(validated["summary"]["findings"]["ERROR"], json!(0), "{}", run.out);
     assert_eq!(validated["summary"]["policies"]["analysed"], json!(2 * policies.len()), "{}", run.out);
-    // The same documents in HCL, where `${` has to be written otherwise.
-    let hcl: hcl_edit::structure::Body = printed("terraform", &[]).parse().expect("HCL");
+    // The template's policies are the same, read back.
+    let parsed = report(&run_parse(&template));
+    let of_template: Vec<&Value> =
+        parsed["policies"].as_array().expect("policies").iter().map(|p| &p["document"]).collect();
+    assert_eq!(of_template, policies.iter().collect::<Vec<_>>());
+    // And in HCL, where `${` has to be written otherwise.
+    let text = printed("terraform", &[]);
+    assert_eq!(documents_of_hcl(&text), *policies);
+    if formatted_by_terraform(&text) == Some(false) {
+        panic!("`terraform fmt` would write this otherwise:\n{text}");
+    }
+    let hcl: hcl_edit::structure::Body = text.parse().expect("HCL");
     let of_kind =
         |kind: &str| hcl.blocks().filter(|block| block.labels.first().is_some_and(|l| l.as_str() == kind)).count();
     assert_eq!(of_kind("aws_iam_policy"), policies.len());
@@ -476,6 +488,41 @@ fn every_form_of_a_policy_is_accepted_by_those_it_is_for() {
 
     let placeholders = printed("policy", &["--resources", "placeholders"]);
     assert!(placeholders.contains("arn:aws:s3:::${BucketName}/${ObjectName}"), "{placeholders}");
+}
+
+fn run_parse(path: &Path) -> crate::binary::Run {
+    run(iam_preflight().arg("parse").arg(path).args(["--format", "json"]))
+}
+
+/// The values of `policy` of the managed policies of a configuration.
+fn documents_of_hcl(text: &str) -> Vec<Value> {
+    let (sources, options, limits) = (Sources::new(), LoadOptions::default(), Limits::default());
+    let ctx = LoadContext { sources: &sources, catalog: Catalog::embedded(), options: &options, limits: &limits };
+    let module = ModuleSource::read_text("main.tf", text, ctx);
+    let evaluator = Evaluator::new(&module, &NothingKnown, "main", ctx);
+    let policies = module.resources.iter().filter(|block| block.resource_type == "aws_iam_policy");
+    policies
+        .map(|block| {
+            let attribute = block.body.attributes.iter().find(|a| a.name == "policy").expect("a policy");
+            let value =
+                evaluator.evaluate(&attribute.value, &Bindings::none()).unwrap_or_else(|e| panic!("{}", e.message));
+            let text = value.as_text().expect("a string");
+            serde_json::from_str(text.known().expect("known")).expect("JSON")
+        })
+        .collect()
+}
+
+/// Whether `terraform fmt` leaves a text as it is; `None` where there is no Terraform.
+fn formatted_by_terraform(text: &str) -> Option<bool> {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("main.tf"), text).expect("written");
+    let mut command = Command::new("terraform");
+    command.args(["fmt", "-check"]).current_dir(folder.path()).env("CHECKPOINT_DISABLE", "1");
+    let ran = command.env_remove("TF_CLI_CONFIG_FILE").output();
+    if ran.is_err() {
+        println!("skipped: there is no `terraform`");
+    }
+    ran.ok().map(|output| output.status.success())
 }
 
 #[test]

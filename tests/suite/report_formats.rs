@@ -30,7 +30,7 @@ fn report(format: &str) -> String {
 
 /// Reports of several commands and many findings, in a form: the file of each.
 fn many(format: &str, folder: &Path) -> Vec<std::path::PathBuf> {
-    let runs: [(&str, &[&str]); 6] = [
+    let runs: [(&str, &[&str]); 7] = [
         ("examples", &["validate", "examples", "--strict"]),
         (
             "broken",
@@ -56,6 +56,7 @@ fn many(format: &str, folder: &Path) -> Vec<std::path::PathBuf> {
                 "examples/unused-access/last-accessed",
             ],
         ),
+        ("activity", &["validate", "examples/unused-access/template.yaml", "--activity", "examples/unused-access"]),
         ("granted", &["check-access-not-granted", "examples/policies", "--actions", "iam:PassRole,s3:PutObject"]),
     ];
     let mut files: Vec<_> = runs

@@ -116,11 +116,16 @@ fn hcl(value: &Value, indent: usize, out: &mut String) {
     match value {
         Value::Object(map) => {
             out.push_str("{\n");
-            let width = map.keys().map(String::len).max().unwrap_or(0);
-            for (key, value) in map {
-                out.push_str(&format!("{space}{key:width$} = "));
-                hcl(value, indent + 2, out);
-                out.push('\n');
+            // As `terraform fmt` has it: attributes on lines one below the other are aligned, those on several lines are not.
+            let is_long = |value: &Value| value.is_object() || value.is_array();
+            let entries: Vec<(&String, &Value)> = map.iter().collect();
+            for lines in entries.chunk_by(|(_, a), (_, b)| !is_long(a) && !is_long(b)) {
+                let width = lines.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+                for (key, value) in lines {
+                    out.push_str(&format!("{space}{key:width$} = "));
+                    hcl(value, indent + 2, out);
+                    out.push('\n');
+                }
             }
             out.push_str(&format!("{}}}", " ".repeat(indent)));
         }
