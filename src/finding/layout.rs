@@ -125,17 +125,20 @@ impl<'t> Layout<'t> {
         kept: &[Entry<'_>],
     ) -> Option<Vec<Range<usize>>> {
         let column = list.start - self.line_start(list.start);
-        // The dash before an entry, if the entry is one of this list: its column is the list's.
+        // The dash before an entry, if the entry is one of this list: its column is the list's. It stands on the entry's line, or
+        // alone on the one before.
         let dash = |entry: &Range<usize>| {
-            let start = self.line_start(entry.start);
-            let dash = start + column;
-            let is_entry = list.start <= dash
-                && entry.end <= list.end
-                && self.is_blank(start, dash)
-                && self.text.as_bytes().get(dash) == Some(&b'-')
-                && dash < entry.start
-                && self.is_blank(dash + 1, entry.start);
-            is_entry.then_some(dash)
+            let line = self.line_start(entry.start);
+            let before = self.line_start(line.saturating_sub(1));
+            let is_dash = |dash: &usize| {
+                list.start <= *dash
+                    && entry.end <= list.end
+                    && *dash < entry.start
+                    && self.is_blank(self.line_start(*dash), *dash)
+                    && self.text.as_bytes().get(*dash) == Some(&b'-')
+                    && self.is_blank(dash + 1, entry.start)
+            };
+            [line + column, before + column].into_iter().find(is_dash)
         };
         if !kept.iter().all(|(place, _)| dash(place).is_some()) {
             return None;

@@ -206,6 +206,15 @@ mod tests {
         let gone =
             Layout::new("t.yaml", yaml).without_elements(place(yaml, "Statement"), list, &[first], &[second]).unwrap();
         assert_eq!(gone.iter().map(|r| &yaml[r.clone()]).collect::<Vec<_>>(), ["  - Effect: Allow\n    Action: a:*\n"]);
+        let apart =
+            "Statement:\n  -\n    Effect: Allow\n    Action: a:*\n  -\n    Effect: Deny\n    Action: b:*\nX: 1\n";
+        let first = place(apart, "Effect: Allow\n    Action: a:*");
+        let second = place(apart, "Effect: Deny\n    Action: b:*");
+        let list = place(apart, "-\n    Effect: Allow\n    Action: a:*\n  -\n    Effect: Deny\n    Action: b:*");
+        let key = place(apart, "Statement");
+        let gone = Layout::new("t.yaml", apart).without_elements(key, list, &[second], &[first]).unwrap();
+        let gone: Vec<&str> = gone.iter().map(|r| &apart[r.clone()]).collect();
+        assert_eq!(gone, ["  -\n    Effect: Deny\n    Action: b:*\n"]);
         let json = r#"{"Statement": [{"a": 1}, {"b": [1, 2]}]}"#;
         let (a, b) = (place(json, r#"{"a": 1}"#), place(json, r#"{"b": [1, 2]}"#));
         let list = place(json, r#"[{"a": 1}, {"b": [1, 2]}]"#);
