@@ -90,9 +90,9 @@ impl ZoneOptions {
             let kind = loaded.deployment.inputs.get(policy.input.0).map(|i| i.kind);
             scope == Scope::Everything || kind != Some(InputKind::PolicyDocument)
         };
-        let mut found = external_access::analyse(&loaded.deployment, &zone, catalog, belongs);
         let rcps = self.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
         let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
+        let mut found = external_access::analyse_under(&loaded.deployment, &zone, &rcps, catalog, belongs);
         let is_plan = || loaded.deployment.inputs.iter().any(|i| i.kind == InputKind::TerraformPlan);
         let earlier = match base {
             Some(base) => Some(base::load(base, input, loaded, sources, catalog)?),
@@ -105,7 +105,6 @@ impl ZoneOptions {
             let before = external_access::analyse(earlier.deployment(), &zone, catalog, |_| true);
             external_access::compare(&mut found, before);
         }
-        external_access::restrict(&mut found, &rcps, catalog);
         let allowed = config.allowed_principals(&self.allow_external_principals)?;
         if !allowed.is_empty() {
             external_access::allow(&mut found, &allowed);

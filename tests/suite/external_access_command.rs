@@ -67,6 +67,15 @@ fn a_resource_control_policy_that_bears_on_a_finding_is_named_by_it() {
     for access in report["externalAccess"].as_array().expect("external access") {
         let expected = if access["resource"]["id"] == "Documents" { "APPLICABLE" } else { "NOT_APPLICABLE" };
         assert_eq!(access["resourceControlPolicyRestriction"], expected, "{access}");
+        // The organization's own principals come through the endpoints, too.
+        assert_eq!(access["forbiddenByResourceControlPolicies"], false, "{access}");
+    }
+    std::fs::write(&rcp, text.replace("o-example123", "o-other").replace("aws:PrincipalOrgID", "aws:SourceVpce"))
+        .expect("written");
+    let report = json(&run(iam_preflight().args(command).arg(&rcp)));
+    for access in report["externalAccess"].as_array().expect("external access") {
+        let expected = access["resource"]["id"] == "Documents";
+        assert_eq!(access["forbiddenByResourceControlPolicies"], expected, "{access}");
     }
     std::fs::write(&rcp, "{").expect("written");
     let outcome = run(iam_preflight().args(command).arg(&rcp));

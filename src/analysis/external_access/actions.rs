@@ -127,10 +127,7 @@ fn candidates(statement: &Statement, resource_type: &str, catalog: &Catalog) -> 
         };
         of_type && across.unwrap_or(true) && (resource_type != "AWS::S3::Bucket" || reaches(statement, action))
     };
-    let own_service = || match row {
-        Some((_, prefix, _)) => catalog.service(prefix),
-        None => service_of(resource_type, catalog),
-    };
+    let own_service = || service_of(resource_type, catalog);
     let service = |pattern: &str| {
         let prefix = pattern.split(':').next().unwrap_or(pattern);
         if prefix.contains(['*', '?']) { own_service() } else { catalog.service(prefix) }
@@ -191,8 +188,11 @@ fn names_of(resource_type: &str, catalog: &Catalog) -> Vec<SmolStr> {
     types.filter(|t| t.arns.iter().any(is_it)).map(|t| t.name.clone()).collect()
 }
 
-/// The service that acts on a type which has no row: that of its ARN, or the one that is called as the type's namespace.
-fn service_of<'c>(resource_type: &str, catalog: &'c Catalog) -> Option<&'c Service> {
+/// The service that acts on a type: that of its row, of its ARN, or the one that is called as the type's namespace.
+pub(super) fn service_of<'c>(resource_type: &str, catalog: &'c Catalog) -> Option<&'c Service> {
+    if let Some((_, prefix, _)) = TYPES.iter().find(|(t, ..)| *t == resource_type) {
+        return catalog.service(prefix);
+    }
     let arn = catalog.cloudformation_type(resource_type).and_then(|t| Some(t.arn.as_ref()?.to_string()));
     let by_arn = arn.as_deref().and_then(|arn| catalog.service(arn.split(':').nth(2)?));
     let namespace = || resource_type.split("::").nth(1).map(str::to_ascii_lowercase);

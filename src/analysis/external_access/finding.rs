@@ -86,6 +86,8 @@ impl ExternalAccess {
         }
         if let Err(why) = &self.witness {
             let _ = write!(text, " (not decided: {why})");
+        } else if self.is_forbidden {
+            text.push_str(" (resource control policies forbid all of it)");
         }
         text.push('.');
         text
@@ -134,6 +136,7 @@ pub fn report_json(found: &[ExternalAccess], places: impl Fn(&ExternalAccess, &L
             // Access that goes is a change of a finding that exists.
             "changeType": access.change.map(|c| if resolved { "CHANGED" } else { c.as_str() }),
             "resourceControlPolicyRestriction": access.restriction(),
+            "forbiddenByResourceControlPolicies": access.is_forbidden,
             "locations": access.locations.iter().map(|l| places(access, l)).collect::<Vec<_>>(),
             "witness": access.witness.as_ref().map_or(Value::Null, witness::to_json),
         })

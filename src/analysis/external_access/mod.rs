@@ -124,6 +124,8 @@ pub struct ExternalAccess {
     pub archived: bool,
     /// True if a resource control policy bears on its actions. Their effect is not taken off.
     pub restricted: bool,
+    /// True if resource control policies leave nothing of it.
+    pub is_forbidden: bool,
 }
 
 impl ExternalAccess {
@@ -172,12 +174,29 @@ pub fn analyse(
     catalog: &Catalog,
     belongs: impl Fn(&Policy) -> bool + Sync,
 ) -> ExternalAccessReport {
+    analyse_under(deployment, zone, &[], catalog, belongs)
+}
+
+/// The same under resource control policies: what they forbid stays external access, as in Access Analyzer's findings, and
+/// says so.
+pub fn analyse_under(
+    deployment: &Deployment,
+    zone: &Zone,
+    rcps: &[PolicyDocument],
+    catalog: &Catalog,
+    belongs: impl Fn(&Policy) -> bool + Sync,
+) -> ExternalAccessReport {
+    // Only what they deny counts: whatever else they allow, an organization's root allows everything.
+    let compiled =
+        rcps.iter().filter_map(|rcp| CompiledPolicy::new(rcp.clone(), PolicyKind::ResourceControl, Ties::Tied).ok());
+    let compiled: Vec<CompiledPolicy> = compiled.collect();
     let arns = deployment.resources.iter().filter_map(|r| Some((&r.id, r.arn.as_ref()?)));
     let view = View {
         arns: arns.collect(),
         settings: AllSettings::new(deployment),
         access_points: AccessPoints::new(deployment),
         secrets: Secrets::new(deployment),
+        rcps: &compiled,
         zone,
         catalog,
     };
@@ -189,6 +208,7 @@ pub fn analyse(
         report.found.extend(part.found);
         report.notices.extend(part.notices);
     }
+    restrict(&mut report, rcps, catalog);
     let own = zone.accounts.first().and_then(|a| a.chars().next());
     let by_account = |access: &ExternalAccess| access.principal.1.bytes().any(|b| b.is_ascii_digit());
     if own.is_some_and(|c| Symbol::of(c).is_some()) && report.found.iter().any(by_account) {
@@ -226,7 +246,7 @@ pub fn allow(report: &mut ExternalAccessReport, principals: &[String]) {
 
 /// Marks the access on which a resource control policy bears: one with a Deny of any of its actions, whatever the conditions.
 /// As in Access Analyzer's own findings, the policy is not applied.
-pub fn restrict(report: &mut ExternalAccessReport, policies: &[PolicyDocument], catalog: &Catalog) {
+fn restrict(report: &mut ExternalAccessReport, policies: &[PolicyDocument], catalog: &Catalog) {
     let denies: Vec<&Statement> = policies.iter().flat_map(|p| &p.statements).filter(|s| s.is_deny()).collect();
     let listed =
         |list: &StringList, action: &str| list.items.iter().any(|i| glob::matches_ignore_case(i.text.as_str(), action));
@@ -262,6 +282,7 @@ struct View<'a> {
     settings: AllSettings<'a>,
     access_points: AccessPoints<'a>,
     secrets: Secrets<'a>,
+    rcps: &'a [CompiledPolicy],
     zone: &'a Zone,
     catalog: &'a Catalog,
 }
@@ -326,6 +347,13 @@ impl View<'_> {
         report
     }
 
+    /// The resource control policies, if they apply to the service that a type is of.
+    fn rcps_on(&self, resource_type: &str) -> &[CompiledPolicy] {
+        let supported =
+            actions::service_of(resource_type, self.catalog).is_some_and(|s| self.catalog.supports_rcp(&s.prefix));
+        if supported { self.rcps } else { &[] }
+    }
+
     /// What the policy lets in to what it is attached to.
     fn by_policy(&self, subject: &Subject<'_>, report: &mut ExternalAccessReport) {
         let resource_type = subject.resource_type.as_str();
@@ -371,6 +399,7 @@ impl View<'_> {
             gates: vec![Gate::default()],
             is_private: false,
             ignores_public: is_acl && settings.ignores_public_acls,
+            rcps: self.rcps_on(&subject.resource_type),
             is_unrestricted: !settings.restricts_public_buckets,
         };
         let mut found = entrance.ways_in(self.zone, self.catalog);
@@ -455,6 +484,7 @@ impl View<'_> {
             gates,
             is_private: access_point.vpc.is_some(),
             ignores_public: false,
+            rcps: self.rcps_on(&resource_type),
             is_unrestricted: false,
         };
         report.found.extend(entrance.ways_in(self.zone, self.catalog));

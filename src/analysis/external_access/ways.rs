@@ -34,6 +34,8 @@ pub(super) struct Entrance<'a> {
     pub is_private: bool,
     /// True if what is granted to everybody counts for nothing.
     pub ignores_public: bool,
+    /// Resource control policies that bear on it.
+    pub rcps: &'a [CompiledPolicy],
     /// True if a bucket's policy that is not public may leave the choice to access points of other accounts without
     /// being restricted.
     pub is_unrestricted: bool,
@@ -85,7 +87,7 @@ impl Gate {
     }
 
     fn through(&self) -> Through<'_> {
-        Through { gate: self.policy.as_ref(), keys: self.keys.clone(), access: self.access.clone() }
+        Through { gate: self.policy.as_ref(), keys: self.keys.clone(), access: self.access.clone(), denying: &[] }
     }
 }
 
@@ -118,6 +120,7 @@ impl Entrance<'_> {
                             ..access.clone()
                         });
                         entry.is_public |= access.is_public;
+                        entry.is_forbidden &= access.is_forbidden;
                         entry.actions.extend(access.actions);
                         if !entry.locations.iter().any(|l| l.span == location.span) {
                             entry.locations.push(location.clone());
@@ -201,6 +204,9 @@ impl Entrance<'_> {
             // Nothing that exists, or nothing that works from outside.
             return None;
         }
+        let under_rcps = Through { denying: self.rcps, ..gate.through() };
+        let is_forbidden =
+            !self.rcps.is_empty() && no_outside_access_through(narrowed, &under_rcps, zone, Ties::Tied).holds();
         let condition: BTreeMap<SmolStr, String> = condition
             .into_iter()
             .map(|(key, values)| {
@@ -229,6 +235,7 @@ impl Entrance<'_> {
             change: None,
             archived: false,
             restricted: false,
+            is_forbidden,
         };
         Some((key, access))
     }

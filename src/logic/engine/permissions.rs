@@ -8,8 +8,7 @@ use smol_str::SmolStr;
 use super::compile::{CompiledPolicy, Dimension, Literal, Region, Test, Ties, action_patterns};
 use super::language::{Found, Language};
 use super::others::Others;
-use super::question::{About, Question, allows, regions};
-use crate::logic::evaluate::{Verdict, verdict};
+use super::question::{About, Question, allows, denies, regions};
 use crate::logic::request::Request;
 use crate::policy::Statement;
 
@@ -42,9 +41,7 @@ pub struct Added {
 impl<'a> Permissions<'a> {
     /// True if the policies together allow the request.
     pub fn allow(&self, request: &Request) -> bool {
-        let denied =
-            |p: &CompiledPolicy| matches!(verdict(p.document(), p.kind, request), Verdict::ExplicitDeny { .. });
-        !self.all().any(denied)
+        !self.all().any(|p| denies(p, request))
             && self.policies.iter().any(|p| allows(p, request))
             && self.limiting().all(|limit| limit.iter().any(|p| allows(p, request)))
     }

@@ -117,6 +117,10 @@ pub(super) fn allows(policy: &CompiledPolicy, request: &Request) -> bool {
     matches!(verdict(&policy.document, policy.kind, request), Verdict::Allow { .. })
 }
 
+pub(super) fn denies(policy: &CompiledPolicy, request: &Request) -> bool {
+    matches!(verdict(&policy.document, policy.kind, request), Verdict::ExplicitDeny { .. })
+}
+
 pub(super) fn regions(policy: &CompiledPolicy, allows: bool) -> impl Iterator<Item = &Region> {
     policy.statements.iter().filter(move |s| s.allows == allows).flat_map(|s| &s.regions)
 }

@@ -12,7 +12,7 @@ use super::key::KeyId;
 use super::language::{Found, Language};
 use super::others::Others;
 use super::pattern::Pattern;
-use super::question::{Access, RegionSearch, allows, demanded, regions};
+use super::question::{Access, RegionSearch, allows, demanded, denies, regions};
 use super::value::Values;
 use crate::logic::request::Request;
 use crate::policy::glob::matches_ignore_case;
@@ -26,6 +26,8 @@ pub struct Through<'a> {
     pub keys: Vec<(SmolStr, SmolStr)>,
     /// What can be done on this way, and on what.
     pub access: Access,
+    /// Policies that grant nothing here, but whose Denies count.
+    pub denying: &'a [CompiledPolicy],
 }
 
 impl<'a> Through<'a> {
@@ -36,7 +38,7 @@ impl<'a> Through<'a> {
 
     /// Every policy that has a say.
     pub(super) fn policies(&self, policy: &'a CompiledPolicy) -> Vec<&'a CompiledPolicy> {
-        std::iter::once(policy).chain(self.gate).collect()
+        std::iter::once(policy).chain(self.gate).chain(self.denying).collect()
     }
 
     /// What every request on this way is like, as constraints.
@@ -60,6 +62,7 @@ impl<'a> Through<'a> {
             && self.keys.iter().all(carries)
             && allows(policy, request)
             && self.gate.is_none_or(|gate| allows(gate, request))
+            && !self.denying.iter().any(|policy| denies(policy, request))
     }
 
     /// Finds a request of the searched region and of `also` that the gate lets through and none of `others` holds.
