@@ -17,6 +17,11 @@ posix() {
   if command -v cygpath >/dev/null; then cygpath -u "$1"; else printf '%s' "$1"; fi
 }
 
+# A path as the programs of the system read it, in other shells, too.
+native() {
+  if command -v cygpath >/dev/null; then cygpath -m "$1"; else printf '%s' "$1"; fi
+}
+
 # Sets `target` and `suffix`.
 find_target() {
   local os="${RUNNER_OS:-$(uname -s)}" arch="${RUNNER_ARCH:-$(uname -m)}"
@@ -126,4 +131,4 @@ else
   fi
 fi
 
-output binary "$binary"
+output binary "$(native "$binary")"

@@ -133,6 +133,9 @@ if [[ ${#templates[@]} -gt 0 ]]; then
   arguments+=(-- "${templates[@]}")
 fi
 
+# Git's shell on Windows takes what looks like a path, such as a part of an ARN, for one of its own and rewrites it.
+export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'
+
 code=0
 if $reports; then
   "$binary" "$command" "${arguments[@]}" || code=$?

@@ -43,7 +43,7 @@ enum DiffFormat {
     Terminal,
     /// One JSON object
     Json,
-    /// A table for a pull-request comment
+    /// A table and a graph for a pull-request comment
     Markdown,
 }
 
@@ -74,7 +74,7 @@ impl Diff {
         let text = |format: DiffFormat| match format {
             DiffFormat::Terminal => inert(&report.text(), Medium::Text),
             DiffFormat::Json => inert(&report.json(), Medium::Json),
-            DiffFormat::Markdown => inert(&report.markdown(), Medium::Markup),
+            DiffFormat::Markdown => inert(&report.markdown(&self.base, &output::links()), Medium::Markup),
         };
         for (format, path) in &self.output {
             output::write_file(path, &text(*format))?;

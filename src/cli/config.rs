@@ -147,7 +147,7 @@ impl Config {
                 }
             }
         }
-        fill(&mut output.format, self.parsed("format", |s| Format::from_str(s, true))?);
+        fill(&mut output.format, self.parsed("format", one_of::<Format>)?);
         fill(&mut judgement.baseline, self.path("baseline")?);
         fill(
             &mut judgement.findings_exit_code,
@@ -155,7 +155,7 @@ impl Config {
         );
         if judgement.treat_finding_type_as_blocking.is_empty() {
             judgement.treat_finding_type_as_blocking =
-                self.list("treat-finding-type-as-blocking", |s| BlockingType::from_str(s, true))?;
+                self.list("treat-finding-type-as-blocking", one_of::<BlockingType>)?;
         }
         judgement.strict |= self.flag("strict")?;
         judgement.require_policies |= self.flag("require-policies")?;
@@ -331,6 +331,14 @@ impl Config {
         let at = file.position(span.start as usize);
         format!("{}:{}:{}", file.name(), at.line, at.column)
     }
+}
+
+/// A value of an option that takes one of several.
+fn one_of<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, true).map_err(|_| {
+        let values = T::value_variants().iter().filter_map(|v| Some(v.to_possible_value()?.get_name().to_owned()));
+        format!("`{text}` is none of {}", values.collect::<Vec<_>>().join(", "))
+    })
 }
 
 fn fill<T>(option: &mut Option<T>, value: Option<T>) {

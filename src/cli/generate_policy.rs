@@ -14,6 +14,7 @@ use crate::activity::query::{Dialect, Query};
 use crate::activity::usage::Troubles;
 use crate::activity::{Activity, Options, PrincipalKey, PrincipalSelector, Timestamp, collect, log_file};
 use crate::catalog::Catalog;
+use crate::report::escape::terminal::is_unprintable;
 use crate::report::escape::workflow_command::{Medium, inert};
 use crate::source::Sources;
 
@@ -240,21 +241,30 @@ impl GeneratePolicy {
                 [one] => pretty(&document(one)),
                 all => pretty(&all.iter().map(|policy| document(policy)).collect::<Vec<_>>().into()),
             },
-            PolicyFormat::Cloudformation => as_cloudformation(&generated.policies, key),
-            PolicyFormat::Terraform => as_terraform(&generated.policies, key),
+            PolicyFormat::Cloudformation => by_number(&as_cloudformation(&generated.policies, key)),
+            PolicyFormat::Terraform => by_number(&as_terraform(&generated.policies, key)),
         };
         if self.format.is_some_and(|format| format != PolicyFormat::Json) && !global.quiet {
             for note in &generated.notes {
                 eprintln!("note: {}", output::printable(note));
             }
         }
-        let medium = match self.format.unwrap_or(PolicyFormat::Json) {
-            PolicyFormat::Json | PolicyFormat::Policy => Medium::Json,
-            // Names of roles and users in comments and quotes.
-            PolicyFormat::Cloudformation | PolicyFormat::Terraform => Medium::Text,
-        };
-        output::print(&inert(&text, medium))
+        // YAML and HCL read the numbers of characters between quotes as JSON does.
+        output::print(&inert(&text, Medium::Json))
     }
+}
+
+/// YAML or HCL in which characters that a reader would not see are written by their numbers. Text of events stands between
+/// quotes in both.
+fn by_number(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match u32::from(c) {
+            _ if c == '\n' || !is_unprintable(c) => out.push(c),
+            number @ ..=0xFFFF => out.push_str(&format!("\\u{number:04x}")),
+            number => out.push_str(&format!("\\U{number:08x}")),
+        }
+        out
+    })
 }
 
 fn pretty(value: &serde_json::Value) -> String {

@@ -9,6 +9,7 @@ use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
 use crate::analysis::escalation::{self, EscalationReport};
 use crate::graph::build;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::report::graph::{GraphReport, Selection};
 use crate::report::location_json;
 use crate::source::Sources;
@@ -96,11 +97,12 @@ impl GraphCommand {
             notices: escalations.notices.clone(),
         };
         let text = |format: GraphFormat| match format {
-            GraphFormat::Dot => report(selected.clone()).dot(),
-            GraphFormat::Json => report(selected.clone()).json(),
-            GraphFormat::Html => report(selected.clone()).html(),
+            GraphFormat::Dot => inert(&report(selected.clone()).dot(), Medium::Text),
+            GraphFormat::Json => inert(&report(selected.clone()).json(), Medium::Json),
+            GraphFormat::Html => inert(&report(selected.clone()).html(), Medium::Markup),
             GraphFormat::Mermaid => {
-                report(selected.clone().limited(&graph, self.limit, !self.focus.is_empty())).mermaid()
+                let selection = selected.clone().limited(&graph, self.limit, !self.focus.is_empty());
+                inert(&report(selection).mermaid(), Medium::Text)
             }
         };
         for (format, path) in &self.output {

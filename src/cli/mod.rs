@@ -41,6 +41,7 @@ mod who_can;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use crate::report::escape::terminal;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Stack of the thread that does the work. Recursion is bounded by the readers' limit of nesting; this is room for it
@@ -196,8 +197,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Nobody is left to tell if this can't be printed.
-            let _ = error.print();
+            print_usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -212,6 +212,17 @@ pub fn main() -> ExitCode {
             eprintln!("error: could not start: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Prints help, or what is wrong with the command line. That quotes arguments, which are data as any other text.
+fn print_usage(error: &clap::Error) {
+    let is_plain = |argument: std::ffi::OsString| !argument.to_string_lossy().chars().any(terminal::is_unprintable);
+    if error.use_stderr() && !(io::stderr().is_terminal() && std::env::args_os().all(is_plain)) {
+        eprintln!("{}", output::printable(error.render().to_string().trim_end()));
+    } else {
+        // Nobody is left to tell if this can't be printed.
+        let _ = error.print();
     }
 }
 

@@ -118,8 +118,17 @@ pub(super) fn publish(
         published.outcome("check run", outcome);
     }
     if further.review_comments {
-        let outcome = review(report, key, &client, &pull_request);
-        published.outcome("comments on lines", outcome);
+        match review_comments(report, key, &client, &pull_request) {
+            Ok((outcome, left_out)) => {
+                published.outcome("comments on lines", Ok(outcome));
+                if left_out > 0 {
+                    published.done.push(format!(
+                        "{left_out} more findings on changed lines, the least severe, have no comment there"
+                    ));
+                }
+            }
+            Err(error) => published.failed("comments on lines", error),
+        }
     }
     Ok(published)
 }
@@ -192,9 +201,14 @@ fn check_run(report: &Value, key: &str, links: &Links, pull_request: &PullReques
             message: terminal::line(text(&finding["message"])),
         })
     });
-    let annotations: Vec<Annotation> = annotations.take(ANNOTATIONS).collect();
+    let mut annotations: Vec<Annotation> = annotations.collect();
+    let left_out = annotations.len().saturating_sub(ANNOTATIONS);
+    annotations.truncate(ANNOTATIONS);
     let passes = report["result"] == "PASS";
-    let summary = markdown::render(report, links, CHECK_SUMMARY);
+    let mut summary = markdown::render(report, links, CHECK_SUMMARY);
+    if left_out > 0 {
+        summary.push_str(&format!("\n{left_out} more findings, the least severe, have no annotation.\n"));
+    }
     let blocking = report["summary"]["blocking"].as_u64().unwrap_or(0);
     let title = match (passes, blocking) {
         (true, _) => "nothing blocks".to_owned(),
@@ -211,7 +225,13 @@ fn check_run(report: &Value, key: &str, links: &Links, pull_request: &PullReques
 /// The key of a comment for which none is given.
 pub(super) const DEFAULT_KEY: &str = "default";
 
-fn review(report: &Value, key: &str, client: &Client, pull_request: &PullRequest) -> Result<Outcome, GithubError> {
+/// Comments on changed lines; how many findings on such lines there was no room for.
+fn review_comments(
+    report: &Value,
+    key: &str,
+    client: &Client,
+    pull_request: &PullRequest,
+) -> Result<(Outcome, usize), GithubError> {
     let head_sha = pull_request.head_sha.as_deref();
     let head_sha =
         head_sha.ok_or_else(|| GithubError::Context("the commit of the pull request is not known".to_owned()))?;
@@ -240,11 +260,10 @@ fn review(report: &Value, key: &str, client: &Client, pull_request: &PullRequest
             },
         };
         comments.push(comment);
-        if comments.len() == LINE_COMMENTS {
-            break;
-        }
     }
-    github::post_review(client, pull_request, head_sha, &comments)
+    let left_out = comments.len().saturating_sub(LINE_COMMENTS);
+    comments.truncate(LINE_COMMENTS);
+    Ok((github::post_review(client, pull_request, head_sha, &comments)?, left_out))
 }
 
 type Suggestion = (String, (usize, usize), Vec<String>, String);

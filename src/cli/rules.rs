@@ -15,6 +15,7 @@ use crate::finding::Location;
 use crate::guard::{Context, Fact, GuardError, RuleFile, packs, read_rules, unit_test, view};
 use crate::model::Deployment;
 use crate::policy::PolicyPath;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::report::graph::{GraphReport, Selection};
 use crate::report::{counted, location_json, policy_ids};
 use crate::source::Sources;
@@ -198,7 +199,7 @@ impl List {
                         })
                     })
                     .collect();
-                format!("{:#}\n", serde_json::Value::Array(list))
+                inert(&format!("{:#}\n", serde_json::Value::Array(list)), Medium::Json)
             }
         };
         output::print(&text)?;
@@ -229,7 +230,7 @@ impl ViewCommand {
         let context = context(&loaded.deployment, &files, &ids, &self.input, &sources, catalog);
         let rules: Vec<&RuleFile> = files.iter().collect();
         let view = view::View::new(&loaded.deployment, &context).json(&rules);
-        output::print(&format!("{view:#}\n"))?;
+        output::print(&inert(&format!("{view:#}\n"), Medium::Json))?;
         let mut broken = false;
         for input in &loaded.deployment.inputs {
             if let Some(problem) = &input.error {

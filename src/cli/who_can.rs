@@ -9,6 +9,7 @@ use super::options::{InputOptions, JudgementOptions, OutputOptions};
 use super::{Failure, Global, Outcome, config, output, pipeline};
 use crate::analysis::custom_check;
 use crate::graph::who_can::who_can;
+use crate::report::escape::workflow_command::{Medium, inert};
 use crate::report::who_can::WhoCanReport;
 use crate::source::Sources;
 
@@ -88,8 +89,8 @@ impl WhoCanCommand {
             service_data: catalog.date(),
         };
         let text = |format: WhoCanFormat| match format {
-            WhoCanFormat::Terminal => report.text(),
-            WhoCanFormat::Json => report.json(),
+            WhoCanFormat::Terminal => inert(&report.text(), Medium::Text),
+            WhoCanFormat::Json => inert(&report.json(), Medium::Json),
         };
         for (format, path) in &self.output {
             output::write_file(path, &text(*format))?;

@@ -1,10 +1,10 @@
-//! The report of `diff`: what access is granted and revoked, as text, as JSON, and as a Markdown table.
+//! The report of `diff`: what access is granted and revoked, as text, as JSON, and as Markdown.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::markdown::{code, escaped};
+use super::markdown::{self, Links};
 use super::place::RepositoryPaths;
 use super::{Place, counted, printable_line};
 use crate::analysis::access_diff::{AccessChange, AccessDiff, Change};
@@ -60,6 +60,9 @@ impl AccessReport<'_> {
             if change.public {
                 let now = if change.change == Change::Granted { "now" } else { "no longer" };
                 let _ = writeln!(out, "    the public {now} gets in");
+            } else if change.external {
+                let now = if change.change == Change::Granted { "reaches" } else { "no longer reaches" };
+                let _ = writeln!(out, "    it {now} outside the zone of trust");
             }
             if let Some(condition) = &change.condition {
                 let _ = writeln!(out, "    if {}", printable_line(condition));
@@ -86,7 +89,9 @@ impl AccessReport<'_> {
     fn tally(&self) -> String {
         let count = |change| self.diff.changes.iter().filter(|c| c.change == change).count();
         let (granted, revoked) = (count(Change::Granted), count(Change::Revoked));
-        let public = self.diff.changes.iter().filter(|c| c.public && c.change == Change::Granted).count();
+        let new = || self.diff.changes.iter().filter(|c| c.change == Change::Granted);
+        let public = new().filter(|c| c.public).count();
+        let external = new().filter(|c| c.external && !c.public).count();
         if granted + revoked == 0 {
             return "No access changes.".to_owned();
         }
@@ -97,6 +102,9 @@ impl AccessReport<'_> {
         );
         if public > 0 {
             let _ = write!(text, ", {public} newly public");
+        }
+        if external > 0 {
+            let _ = write!(text, ", {external} newly external");
         }
         text.push('.');
         text
@@ -171,48 +179,11 @@ impl AccessReport<'_> {
         text
     }
 
-    /// A table for a comment.
-    pub fn markdown(&self) -> String {
-        let mut out = format!("**{}**\n", self.tally());
-        if !self.diff.changes.is_empty() {
-            out.push_str(
-                "\n|  | Who | Actions | Access | Resources | Condition | By |\n|---|---|---|---|---|---|---|\n",
-            );
-        }
-        for change in &self.diff.changes {
-            let sign = match (change.change, change.public) {
-                (Change::Granted, true) => "➕ public",
-                (Change::Granted, false) => "➕",
-                (Change::Revoked, true) => "➖ public",
-                (Change::Revoked, false) => "➖",
-            };
-            let who = match &*change.principals {
-                [] => code(&change.subject.id),
-                named => {
-                    let named: Vec<String> = named.iter().map(|n| code(n)).collect();
-                    format!("{} ({})", named.join(", "), code(&change.subject.id))
-                }
-            };
-            let list = |items: &[String]| items.iter().map(|i| code(i)).collect::<Vec<_>>().join(", ");
-            let condition = change.condition.as_deref().map(code).unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "| {sign} | {} | {} | {} | {} | {} | {} |",
-                who,
-                list(&actions(change)),
-                levels(change).join(", "),
-                list(&change.resources),
-                condition,
-                escaped(&self.origin(change)),
-            );
-        }
-        if !self.diff.not_compared.is_empty() {
-            out.push_str("\nNot compared:\n\n");
-            for missing in &self.diff.not_compared {
-                let _ = writeln!(out, "- {}", escaped(missing));
-            }
-        }
-        out
+    /// A table and a graph, as they are in a comment.
+    pub fn markdown(&self, base: &str, links: &Links) -> String {
+        let mut access = self.value();
+        access["base"] = base.into();
+        markdown::render_access(access, links)
     }
 }
 

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::access_picture::picture;
 use super::escape::html::text;
+use super::escape::parts;
 use super::place::RepositoryPaths;
 use super::rule::Rule;
 use super::source_lines::{Change, SourceLine, SourceTexts};
@@ -48,6 +49,7 @@ pub(super) fn write(report: &Report<'_>, options: &WriteOptions, out: &mut dyn W
     page.verdicts();
     page.escalations();
     page.external_access();
+    page.internal_access();
     page.unused_access();
     page.access();
     page.suppressed();
@@ -122,26 +124,20 @@ impl Page<'_> {
         );
     }
 
-    /// By input, in the order of the report.
+    /// By input, in the order of the report; of an input the most severe first.
     fn findings(&mut self) {
         let report = self.report;
-        let mut counting: Vec<(usize, &ReportedFinding)> = report.counting().enumerate().collect();
+        let mut counting: Vec<&ReportedFinding> = report.counting().collect();
         if counting.is_empty() {
             put!(self, "<h2>Findings</h2>\n<p>No findings.</p>");
             return;
         }
-        counting.sort_by_key(|(i, f)| (!f.blocking, f.finding.finding_type, *i));
-        let with_lines: Vec<usize> = counting.iter().take(WITH_LINES).map(|(i, _)| *i).collect();
-        let mut shown = vec![false; counting.len()];
-        with_lines.into_iter().for_each(|i| {
-            if let Some(s) = shown.get_mut(i) {
-                *s = true;
-            }
-        });
-        let mut by_file: IndexMap<String, Vec<(bool, &ReportedFinding)>> = IndexMap::new();
-        for (found, shown) in report.counting().zip(shown) {
-            let file = self.paths.of(&report.primary_place(&found.finding).file);
-            by_file.entry(file).or_default().push((shown, found));
+        let file = |found: &ReportedFinding| self.paths.of(&report.primary_place(&found.finding).file);
+        let mut by_file: IndexMap<String, Vec<(bool, &ReportedFinding)>> =
+            counting.iter().map(|found| (file(found), Vec::new())).collect();
+        counting.sort_by_key(|found| (!found.blocking, found.finding.finding_type));
+        for (rank, found) in counting.into_iter().enumerate() {
+            by_file.entry(file(found)).or_default().push((rank < WITH_LINES, found));
         }
         put!(self, "<h2>Findings</h2>");
         for (file, found) in by_file {
@@ -347,10 +343,7 @@ impl Page<'_> {
             let public = if entry["isPublic"] == true { " <b>public</b>" } else { "" };
             let principals = entry["principal"].as_object().into_iter().flatten();
             let principals: Vec<String> =
-                principals.map(|(kind, who)| format!("{} <code>{}</code>", text(kind), text(string(who)))).collect();
-            let conditions = entry["condition"].as_object().into_iter().flatten();
-            let conditions: Vec<String> =
-                conditions.map(|(key, value)| format!("<code>{}</code> {}", text(key), text(string(value)))).collect();
+                principals.map(|(kind, who)| format!("{} {}", text(kind), codes([string(who)].into_iter()))).collect();
             let levels = listed(&entry["accessLevels"]);
             let change = match entry["changeType"].as_str() {
                 Some(change) => format!(" · {}", text(change)),
@@ -365,11 +358,44 @@ impl Page<'_> {
                 principals.join("<br>"),
                 codes(strings(&entry["action"])),
                 text(&levels),
-                conditions.join("<br>"),
+                conditions(&entry["condition"]),
                 text(string(&entry["status"]))
             );
         }
         self.end_table(entries.len(), "instances of external access");
+    }
+
+    fn internal_access(&mut self) {
+        let report = self.report;
+        let Some(entries) = report.internal_access.as_ref().and_then(Value::as_array) else { return };
+        put!(self, "<h2>Internal access</h2>");
+        if entries.is_empty() {
+            put!(self, "<p>No user or role of the inputs gets at the chosen resources.</p>");
+            return;
+        }
+        self.table(&["Resource", "Who", "Actions", "Steps", "If"]);
+        for entry in entries.iter().take(ROWS) {
+            let steps =
+                entry["path"].as_array().into_iter().flatten().map(|step| match step["assumes"]["id"].as_str() {
+                    Some(role) => format!("<li>assumes <code>{}</code></li>", text(role)),
+                    None => format!("<li>calls <code>{}</code></li>", text(string(&step["action"]))),
+                });
+            let steps: Vec<String> = steps.collect();
+            put!(
+                self,
+                "<tr><td>{}<br><span class=\"faint\">{}</span></td><td>{}<br><span class=\"faint\">{}</span></td><td>{}<br><span \
+                 class=\"faint\">{}</span></td><td><ol>{}</ol></td><td>{}</td></tr>",
+                codes([string(&entry["resource"]["id"])].into_iter()),
+                text(string(&entry["resourceType"])),
+                codes([string(&entry["principalId"]["id"])].into_iter()),
+                text(string(&entry["principalType"])),
+                codes(strings(&entry["action"])),
+                text(&listed(&entry["accessLevels"])),
+                steps.concat(),
+                conditions(&entry["condition"])
+            );
+        }
+        self.end_table(entries.len(), "instances of internal access");
     }
 
     fn unused_access(&mut self) {
@@ -425,15 +451,27 @@ impl Page<'_> {
             put!(self, "<p>No principal or resource of the inputs is granted any access.</p>");
         } else {
             if let Some((picture, left_out)) = picture(&granted.changes, report.deployment) {
-                self.out.push_str(&picture);
+                put!(self, "<div class=\"table\">{picture}</div>");
                 if left_out > 0 {
                     let pairs = counted(left_out, "pair is", "pairs are");
                     put!(self, "<p class=\"faint\">{pairs} in the table only.</p>");
                 }
             }
-            self.table(&["Who or what", "Actions", "On", "For whom", "If", "By"]);
+            // A column that has nothing to say is left out.
+            let for_whom = granted.changes.iter().any(|c| !c.principals.is_empty());
+            let conditions = granted.changes.iter().any(|c| c.condition.is_some() || c.undecided.is_some());
+            let columns = [
+                (true, "Who or what"),
+                (true, "Actions"),
+                (true, "On"),
+                (for_whom, "For whom"),
+                (conditions, "If"),
+                (true, "By"),
+            ];
+            let columns: Vec<&str> = columns.iter().filter(|(shown, _)| *shown).map(|(_, name)| *name).collect();
+            self.table(&columns);
             for change in granted.changes.iter().take(ROWS) {
-                self.granted(change);
+                self.granted(change, for_whom, conditions);
             }
             self.end_table(granted.changes.len(), "statements");
         }
@@ -442,12 +480,13 @@ impl Page<'_> {
         }
     }
 
-    fn granted(&mut self, change: &AccessChange) {
+    fn granted(&mut self, change: &AccessChange, for_whom: bool, conditions: bool) {
         let levels = super::access::levels(change).join(", ");
         let public = if change.public { " <b>public</b>" } else { "" };
-        let condition = change.condition.as_deref().map(|c| format!("<code>{}</code>", text(c))).unwrap_or_default();
+        let condition = change.condition.as_deref().map(operators).unwrap_or_default();
         let uncertain = change.undecided.map(|why| format!("<br>not certain: {}", text(why))).unwrap_or_default();
         let example = change.witness.as_ref().map(|request| text(&witness::sentence(request))).unwrap_or_default();
+        let cell = |shown: bool, content: String| if shown { format!("<td>{content}</td>") } else { String::new() };
         let statement = match &change.sid {
             Some(sid) => format!("<code>{}</code>", text(&crate::source::display_encoded(sid))),
             None => format!("statement {}", change.statement),
@@ -455,13 +494,14 @@ impl Page<'_> {
         put!(
             self,
             "<tr title=\"{example}\"><td><code>{}</code>{public}<br><span class=\"faint\">{}</span></td><td>{}<br><span \
-             class=\"faint\">{}</span></td><td>{}</td><td>{}</td><td>{condition}{uncertain}</td><td>{statement} of {}</td></tr>",
+             class=\"faint\">{}</span></td><td>{}</td>{}{}<td>{statement} of {}</td></tr>",
             text(&change.subject.id),
             text(&change.subject.resource_type),
             codes(change.actions.iter().map(|a| a.shown.as_str())),
             text(&levels),
             codes(change.resources.iter().map(String::as_str)),
-            codes(change.principals.iter().map(String::as_str)),
+            cell(for_whom, codes(change.principals.iter().map(String::as_str))),
+            cell(conditions, format!("{condition}{uncertain}")),
             text(&change.policy_name)
         );
     }
@@ -582,19 +622,51 @@ fn inline(message: &str) -> String {
     out
 }
 
-fn codes<'t>(parts: impl Iterator<Item = &'t str>) -> String {
+fn codes<'t>(names: impl Iterator<Item = &'t str>) -> String {
     const MOST: usize = 40;
     let mut shown: Vec<String> = Vec::new();
     let mut more = 0;
-    for part in parts {
+    for name in names {
         if shown.len() < MOST {
-            shown.push(format!("<code>{}</code>", text(part)));
+            shown.push(format!("<code>{}</code>", breaking(name)));
         } else {
             more += 1;
         }
     }
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join(" "))
+}
+
+/// Keys of conditions with their values.
+fn conditions(map: &Value) -> String {
+    let conditions = map.as_object().into_iter().flatten();
+    let conditions: Vec<String> = conditions
+        .map(|(key, value)| format!("{} {}", codes([key.as_str()].into_iter()), breaking(string(value))))
+        .collect();
+    conditions.join("<br>")
+}
+
+/// A `Condition` as JSON: its keys, each with the operator and the values.
+fn operators(condition: &str) -> String {
+    let parsed: Value = serde_json::from_str(condition).unwrap_or_default();
+    let tests = parsed.as_object().into_iter().flatten();
+    let tests =
+        tests.flat_map(|(operator, keys)| keys.as_object().into_iter().flatten().map(move |test| (operator, test)));
+    let lines: Vec<String> = tests
+        .map(|(operator, (key, values))| {
+            let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+            let values: Vec<String> =
+                values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
+            let (key, operator) = (codes([key.as_str()].into_iter()), text(operator));
+            format!("{key} {operator} {}", codes(values.iter().map(String::as_str)))
+        })
+        .collect();
+    if lines.is_empty() { codes([condition].into_iter()) } else { lines.join("<br>") }
+}
+
+/// Text that may break in a narrow cell.
+fn breaking(name: &str) -> String {
+    parts(name).map(text).collect::<Vec<_>>().join("<wbr>")
 }
 
 fn string(value: &Value) -> &str {

@@ -307,3 +307,221 @@ fn no_input_is_part_of_a_script() {
         assert!(scripts.contains(&format!("output {name} ")), "{line}");
     }
 }
+
+/// What the scripts may use: tools that macOS has, with the options that it knows.
+const TOOLS: [&str; 18] = [
+    "awk", "bash", "cat", "chmod", "cp", "cut", "dirname", "gzip", "head", "mkdir", "mktemp", "mv", "od", "sed", "tar",
+    "tee", "tr", "wc",
+];
+
+/// A folder with these tools alone, and with the checksum's as macOS has it.
+fn tools_of_macos(folder: &Path) -> PathBuf {
+    let tools = folder.join("tools");
+    fs::create_dir(&tools).expect("a folder");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let find = |name: &str| std::env::split_paths(&path).map(|p| p.join(name)).find(|p| p.is_file()).expect("a tool");
+    for name in TOOLS {
+        std::os::unix::fs::symlink(find(name), tools.join(name)).expect("a link");
+    }
+    program(&tools.join("shasum"), &format!("[ \"$1 $2\" = '-a 256' ] && exec {} \"$3\"", find("sha256sum").display()));
+    tools
+}
+
+/// A program of a few words of shell.
+fn program(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("executable");
+}
+
+#[test]
+fn the_scripts_run_with_the_tools_of_macos_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tools = tools_of_macos(folder.path());
+    let (releases, _) = release(folder.path(), "aarch64-apple-darwin");
+    let path = tools.to_string_lossy();
+    let further = [("RUNNER_OS", "macOS"), ("RUNNER_ARCH", "ARM64"), ("PATH", path.as_ref())];
+    let result = install(folder.path(), &releases, &further);
+    assert_eq!(code(&result), Some(0), "{result:?}");
+    fs::write(folder.path().join("p.json"), CLEAN.replace("GetObject", "GetObjct")).expect("a file");
+    let result = action(folder.path(), &[("PATH", path.as_ref()), ("INPUT_TEMPLATE_PATH", "p.json")]);
+    assert_eq!(code(&result), Some(1), "{result:?}");
+    assert_eq!(outputs(folder.path())["blocking"], "1");
+}
+
+#[test]
+fn the_scripts_need_no_newer_bash_than_that_of_macos() {
+    // What came after 3.2.
+    let newer = [
+        "declare -A",
+        "local -A",
+        "local -n",
+        "declare -n",
+        "mapfile",
+        "readarray",
+        "coproc",
+        "|&",
+        "&>>",
+        ",,}",
+        "^^}",
+        "@Q}",
+        "${EPOCH",
+        "printf -v",
+        "wait -n",
+        "[[ -v",
+        "shopt -s globstar",
+        "inherit_errexit",
+        ";;&",
+        ";&",
+    ];
+    for name in ["inputs.sh", "install.sh", "run.sh"] {
+        let text = fs::read_to_string(root().join("scripts/action").join(name)).expect("a script");
+        let found: Vec<_> = newer.iter().filter(|feature| text.contains(**feature)).collect();
+        assert!(found.is_empty(), "{name}: {found:?}");
+        // With `set -u`, 3.2 takes an empty array for one that is not set.
+        for line in text.lines().filter(|line| line.contains("[@]}\"") && !line.contains("[@]+")) {
+            let never_empty = ["arguments[@]", "words[@]", "templates[@]"].iter().any(|array| line.contains(array));
+            assert!(never_empty, "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn on_windows_paths_are_those_of_the_system_and_arguments_are_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tools = folder.path().join("tools");
+    fs::create_dir(&tools).expect("a folder");
+    // `-u` for this shell, `-m` for the system; the runner's own paths exist in both forms.
+    program(
+        &tools.join("cygpath"),
+        "case \"$1 $2\" in -m*/bin/*) printf 'D:%s' \"$2\" ;; *) printf '%s' \"$2\" ;; esac",
+    );
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
+    let (releases, _) = release(folder.path(), "x86_64-unknown-linux-musl");
+    let result = install(folder.path(), &releases, &[("PATH", path.as_str())]);
+    assert_eq!(code(&result), Some(0), "{result:?}");
+    assert!(outputs(folder.path())["binary"].starts_with("D:/"), "{:?}", outputs(folder.path()));
+    let shows = folder.path().join("shows");
+    program(
+        &shows,
+        "printf '%s %s\\n' \"$MSYS_NO_PATHCONV\" \"$MSYS2_ARG_CONV_EXCL\"; for a; do printf '<%s>' \"$a\"; done",
+    );
+    let group = "arn:aws:logs:*:*:log-group:/aws/lambda/*";
+    let inputs = [
+        ("PATH", path.as_str()),
+        ("BINARY", shows.to_str().expect("a path")),
+        ("INPUT_TEMPLATE_PATH", "p.json"),
+        ("INPUT_COMMAND", "check-access-not-granted"),
+        ("INPUT_RESOURCES", group),
+    ];
+    let result = printed(&action(folder.path(), &inputs));
+    assert!(result.starts_with("1 *\n") && result.contains(&format!("<--resources={group}>")), "{result}");
+}
+
+#[test]
+fn values_of_every_kind_reach_the_program_as_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shows = folder.path().join("shows");
+    program(&shows, "for a; do printf '<%s>\\n' \"$a\"; done");
+    let odd = "back\\slash $(touch owned) `touch owned` \"q\" 'q' ${HOME} *";
+    let inputs = [
+        ("BINARY", shows.to_str().expect("a path")),
+        ("INPUT_TEMPLATE_PATH", "--leading\nback\\slash.json\n*"),
+        ("INPUT_PARAMETERS", "One=a b\nTwo='c' \"d\"\nThree=$(touch owned)"),
+        ("INPUT_COMMENT", "true"),
+        ("INPUT_COMMENT_KEY", odd),
+        ("INPUT_STACK_NAME", "not an input"),
+        ("INPUT_ARGUMENTS", "--stack-name\n$(touch owned)\n-"),
+        ("INPUT_OUTPUT", "html=a b.html"),
+        ("INPUT_RULES", "pack:all\nmy rules"),
+    ];
+    let shown = printed(&action(folder.path(), &inputs));
+    for argument in [
+        "--parameters=One=a b",
+        "--parameters=Two='c' \"d\"",
+        "--parameters=Three=$(touch owned)",
+        &format!("--comment-key={odd}"),
+        "--output=html=a b.html",
+        "--rules=pack:all",
+        "--rules=my rules",
+        "--stack-name",
+        "$(touch owned)",
+    ] {
+        assert!(shown.lines().any(|line| line == format!("<{argument}>")), "{argument}: {shown}");
+    }
+    assert!(shown.ends_with("<-->\n<--leading>\n<back\\slash.json>\n<*>\n"), "{shown}");
+    assert!(!folder.path().join("owned").exists());
+}
+
+#[test]
+fn every_input_and_output_of_the_action_is_in_its_page() {
+    let action = fs::read_to_string(root().join("action.yml")).expect("the action");
+    let page = fs::read_to_string(root().join("docs/action.md")).expect("the page");
+    let names = |from: &str, to: &str| -> Vec<String> {
+        let (_, rest) = action.split_once(from).expect("a section");
+        let (section, _) = rest.split_once(to).expect("its end");
+        let lines = section.lines().filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+        lines.filter_map(|line| line.strip_suffix(':').map(str::to_owned)).collect()
+    };
+    let (inputs, outputs) = (names("\ninputs:\n", "\noutputs:\n"), names("\noutputs:\n", "\nruns:\n"));
+    assert!(inputs.len() > 30, "{inputs:?}");
+    for output in ["result", "findings", "blocking", "report", "sarif"] {
+        assert!(outputs.iter().any(|name| name == output), "{output}");
+    }
+    for name in inputs.iter().chain(&outputs) {
+        assert!(page.contains(&format!("`{name}`")), "docs/action.md says nothing of `{name}`");
+    }
+}
+
+#[test]
+fn what_a_release_has_is_what_the_action_asks_for() {
+    let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).expect("the workflow");
+    let install = fs::read_to_string(root().join("scripts/action/install.sh")).expect("a script");
+    let targets: Vec<&str> =
+        workflow.split("target: ").skip(1).filter_map(|rest| rest.split([',', '}', '\n']).next()).collect();
+    let runners = [
+        ("Linux", "X64"),
+        ("Linux", "ARM64"),
+        ("macOS", "X64"),
+        ("macOS", "ARM64"),
+        ("Windows", "X64"),
+        ("Windows", "ARM64"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let (built, packed) = (folder.path().join("built"), folder.path().join("releases/v9.8.7"));
+    fs::create_dir(&built).expect("a folder");
+    for name in ["iam-preflight", "iam-preflight.exe"] {
+        fs::write(built.join(name), "#!/bin/sh\necho released\n").expect("a program");
+    }
+    for target in targets.iter().filter(|t| t.contains('-')) {
+        let pack = Command::new("bash")
+            .arg(root().join("scripts/release/pack.sh"))
+            .args(["v9.8.7", target])
+            .arg(&built)
+            .arg(&packed)
+            .status();
+        assert!(pack.expect("bash").success(), "{target}");
+    }
+    let sums = Command::new("bash").args(["-c", "sha256sum -- *.tar.gz > SHA256SUMS"]).current_dir(&packed).status();
+    assert!(sums.expect("bash").success() && workflow.contains("sha256sum -- *.tar.gz *.json > SHA256SUMS"));
+    for (os, arch) in runners {
+        let cache = folder.path().join(format!("{os}{arch}"));
+        let variables = [
+            ("INPUT_RELEASES", folder.path().join("releases").to_string_lossy().into_owned()),
+            ("INPUT_VERSION", "9.8.7".to_owned()),
+            ("RUNNER_OS", os.to_owned()),
+            ("RUNNER_ARCH", arch.to_owned()),
+            ("RUNNER_TOOL_CACHE", cache.to_string_lossy().into_owned()),
+        ];
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let result = script("install.sh", folder.path(), &variables);
+        assert_eq!(code(&result), Some(0), "{os} {arch}: {result:?}");
+    }
+    // Every action of a release is pinned to a commit, and only what publishes may write.
+    for line in workflow.lines().filter_map(|line| line.split_once("uses: ")) {
+        let commit = line.1.split_once('@').map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+        assert!(commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()), "{}", line.1);
+    }
+    assert_eq!(workflow.matches("contents: write").count(), 1);
+    assert!(install.contains("SHA256SUMS"));
+}

@@ -3,6 +3,8 @@
 //! runner reads lines by the rules of its `ActionCommand`; its Markdown is rendered by remark with GitHub's extensions
 //! and references, HTML by a parser of HTML 5 (npm), XML by the library that wrote it and by `junitparser` elsewhere.
 
+mod places;
+
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -86,10 +88,11 @@ fn file_name(text: &str) -> Option<String> {
     (name.len() < 200).then_some(name)
 }
 
-/// All reports of a command over a folder; standard output is `stdout`'s form.
-fn reports(folder: &Path, command: &str, stdout: &str) -> Vec<(String, String)> {
-    let mut arguments = vec![command.to_owned(), ".".to_owned(), "--format".to_owned(), stdout.to_owned()];
-    arguments.extend(["--account-id", "111122223333", "--region", "eu-central-1", "--verbose"].map(str::to_owned));
+/// All reports of a command in a folder; standard output is `stdout`'s form.
+fn reports(folder: &Path, command: &[&str], stdout: &str) -> Vec<(String, String)> {
+    let mut arguments: Vec<String> = command.iter().map(|argument| (*argument).to_owned()).collect();
+    let same = ["--format", stdout, "--account-id", "111122223333", "--region", "eu-central-1", "--verbose"];
+    arguments.extend(same.map(str::to_owned));
     let out = tempfile::tempdir().expect("a folder");
     for format in FORMATS {
         arguments.push("--output".to_owned());
@@ -130,7 +133,8 @@ fn write_all() -> Vec<(String, String)> {
         }
         fs::write(folder.path().join("plan.json"), plan(some)).expect("a file");
         let command = if i % 2 == 0 { "validate" } else { "external-access" };
-        all.extend(reports(folder.path(), command, FORMATS[i % FORMATS.len()]));
+        all.extend(reports(folder.path(), &[command, "."], FORMATS[i % FORMATS.len()]));
+        all.extend(places::reports(some, FORMATS[(i + 6) % FORMATS.len()]));
     }
     all
 }
@@ -234,6 +238,10 @@ fn the_strings_get_into_the_reports() {
     let mut validated = 0;
     for (name, output) in all_reports().iter().filter(|(name, _)| name == "json") {
         let report: Value = serde_json::from_str(output).unwrap_or_else(|e| panic!("{name}: {e}"));
+        // Those of single inputs are looked at where they are made.
+        if report["inputs"].as_array().is_none_or(|inputs| inputs.len() < 60) {
+            continue;
+        }
         let template = |list: &str, key: &str| {
             let all = report[list].as_array().expect("a list").iter();
             all.filter(|v| {
@@ -257,7 +265,7 @@ fn a_runner_takes_no_line_of_a_report_for_a_command_but_the_annotations() {
     for (name, output) in all_reports() {
         let commands = obeyed(output);
         if name.starts_with("github") {
-            assert!(commands.len() > 3, "{name}");
+            assert!(!commands.is_empty(), "{name}");
             let levels = ["error", "warning", "notice"];
             assert!(commands.iter().all(|(name, _)| levels.contains(&name.as_str())), "{name}: {commands:?}");
         } else {
@@ -297,14 +305,14 @@ fn every_report_is_sound_in_its_own_form() {
             "junit" => {
                 let report = quick_junit::Report::deserialize_from_str(output);
                 let report = report.unwrap_or_else(|e| panic!("{name}: {e}"));
-                assert!(report.test_suites.len() > 20, "{}", report.test_suites.len());
+                assert!(!report.test_suites.is_empty(), "{name}");
             }
             "html" => {
                 let allowed = [
                     "!doctype", "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "h4", "p",
                     "ul", "li", "b", "section", "article", "code", "span", "pre", "mark", "details", "summary", "div",
                     "table", "thead", "tbody", "tr", "th", "td", "br", "footer", "svg", "path", "g", "rect", "text",
-                    "ol",
+                    "ol", "wbr",
                 ];
                 for tag in output.split('<').skip(1) {
                     let element = tag.trim_start_matches('/').split([' ', '>', '\n']).next().unwrap_or_default();
@@ -368,12 +376,17 @@ fn shown(text: &str) -> String {
 fn github_shows_every_string_as_itself_and_makes_nothing_of_it() {
     let strings: Vec<String> = strings().into_iter().filter(|s| !terminal::line(s).trim().is_empty()).collect();
     type Context = (&'static str, fn(&str) -> String, &'static [&'static str]);
-    let contexts: [Context; 5] = [
+    let contexts: [Context; 6] = [
         ("paragraph", |s| markdown::text(s), &["p"]),
         ("item", |s| format!("- {}\n- x\n", markdown::text(s)), &["ul", "li", "li"]),
         ("code", |s| markdown::code(s), &["p", "code"]),
         ("cell", |s| format!("| a | b |\n|---|---|\n| {} | x |\n", markdown::text(s)), &CELL),
         ("code in a cell", |s| format!("| a | b |\n|---|---|\n| {} | x |\n", markdown::code(s)), &CODE_IN_CELL),
+        (
+            "name in a cell",
+            |s| format!("| a | b |\n|---|---|\n| {} | x |\n", markdown::breaking_code(s)),
+            &CODE_IN_CELL,
+        ),
     ];
     const CELL: [&str; 8] = ["table", "thead", "tr", "th", "th", "tbody", "tr", "td"];
     const CODE_IN_CELL: [&str; 9] = ["table", "thead", "tr", "th", "th", "tbody", "tr", "td", "code"];
@@ -427,7 +440,10 @@ fn the_difference_of_access_is_data_too() {
     }
     let Some([answers, _]) = rendered(&markdown, &[]) else { return };
     for (elements, _) in answers {
-        let ours = ["p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "ul", "li"];
+        let ours = [
+            "h4", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "code", "br", "sub", "ul", "li",
+            "details", "summary", "pre",
+        ];
         let other = elements.iter().find(|e| !ours.contains(&e[0].as_str().expect("a name")));
         assert_eq!(other, None);
     }
@@ -484,7 +500,7 @@ fn whole_reports_are_rendered_with_our_own_elements_alone() {
         "summary", "sub", "ul", "li", "br",
     ];
     for (elements, text) in markdown {
-        assert!(elements.len() > 200, "{}: {text}", elements.len());
+        assert!(elements.len() > 30, "{}: {text}", elements.len());
         for element in &elements {
             let name = element[0].as_str().expect("a name");
             assert!(in_markdown.contains(&name), "{element}");

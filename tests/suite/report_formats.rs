@@ -671,6 +671,7 @@ fn secrets_are_in_no_report() {
             }
         }
     }
+    secrets_are_in_nothing_else(folder.path(), SECRET);
     // Nobody has read what is secret in a template that can't be read.
     let unreadable = format!(
         "Resources: {{}}\nParameters:\n  P:\n    Type: AWS::X\n    NoEcho: true\n    Default: {SECRET}\n    : [\n"
@@ -683,6 +684,105 @@ fn secrets_are_in_no_report() {
     }
     let diff = run(in_folder(folder.path()).args(["validate", "t.yaml", "--diff"]));
     assert!(!diff.out.contains(SECRET), "{}", diff.out);
+}
+
+/// What the other commands print and write: of principals, queues and trust that a secret value names.
+fn secrets_are_in_nothing_else(folder: &Path, secret: &str) {
+    let template = format!(
+        "Parameters:\n  Password: {{Type: String, NoEcho: true, Default: {secret}}}\nResources:\n  P:\n    Type: AWS::IAM::ManagedPolicy\n    \
+         Properties:\n      PolicyDocument:\n        Version: \"2012-10-17\"\n        Statement:\n          - {{Effect: Allow, Action: s3:GetObject, \
+         Resource: !Sub \"arn:aws:s3:::${{Password}}/*\", Condition: {{StringEquals: {{\"aws:PrincipalTag/x\": !Ref Password}}}}}}\n  R:\n    Type: \
+         AWS::IAM::Role\n    Properties:\n      RoleName: !Ref Password\n      ManagedPolicyArns: [!Ref P]\n      Tags: [{{Key: a, Value: !Ref \
+         Password}}]\n      AssumeRolePolicyDocument:\n        Version: \"2012-10-17\"\n        Statement: [{{Effect: Allow, Principal: {{AWS: \
+         \"444455556666\"}}, Action: sts:AssumeRole, Condition: {{StringEquals: {{\"sts:ExternalId\": !Ref Password}}}}}}]\n  Q:\n    Type: \
+         AWS::SQS::Queue\n    Properties: {{QueueName: !Ref Password}}\n"
+    );
+    fs::create_dir(folder.join("all")).expect("a folder");
+    fs::write(folder.join("all/t.yaml"), template).expect("a file");
+    let document = |action: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": format!("arn:aws:s3:::{secret}")}]}).to_string()
+    };
+    let change = |address: &str, before: Value, after: Value, sensitive: Value| {
+        let (kind, name) = address.split_once('.').expect("an address");
+        json!({"address": address, "type": kind, "name": name, "mode": "managed", "change": {"actions": ["update"], "before": before,
+               "after": after, "after_unknown": {}, "before_sensitive": sensitive, "after_sensitive": sensitive}})
+    };
+    let plan = json!({"format_version": "1.2", "resource_changes": [
+        change("aws_iam_policy.p", json!({"name": secret, "policy": document("s3:GetObject")}), json!({"name": secret, "policy": document("s3:*")}),
+               json!({"name": true, "policy": true})),
+        change("aws_iam_user.u", Value::Null, json!({"name": "u", "tags": {"a": secret}}), json!({"tags": {"a": true}})),
+        change("aws_sqs_queue.q", Value::Null, json!({"name": secret}), json!({"name": true})),
+    ]});
+    fs::write(folder.join("all/plan.json"), plan.to_string()).expect("a file");
+    fs::create_dir(folder.join("none")).expect("a folder");
+    fs::write(folder.join("ref.json"), r#"{"Version": "2012-10-17", "Statement": []}"#).expect("a file");
+    let no_new = [
+        "check-no-new-access",
+        "all",
+        "--reference-policy",
+        "ref.json",
+        "--reference-policy-type",
+        "identity",
+        "--smt2",
+        "written/smt",
+    ];
+    let mut commands: Vec<Vec<&str>> = vec![
+        vec![
+            "graph",
+            "all",
+            "--format",
+            "dot",
+            "--output",
+            "html=written/graph.html",
+            "--output",
+            "json=written/graph.json",
+            "--output",
+            "mermaid=written/graph.md",
+        ],
+        vec!["diff", "none", "all", "--output", "json=written/diff.json", "--output", "markdown=written/diff.md"],
+        vec!["who-can", "s3:GetObject", "arn:aws:s3:::b/x", "all", "--output", "json=written/who.json"],
+        vec![
+            "external-access",
+            "all",
+            "--resources",
+            "Q",
+            "--output",
+            "html=written/internal.html",
+            "--output",
+            "json=written/internal.json",
+        ],
+        vec![
+            "validate",
+            "all",
+            "--escalation",
+            "--risks",
+            "--output",
+            "html=written/risks.html",
+            "--output",
+            "json=written/risks.json",
+        ],
+        vec!["validate", "all", "--write-baseline", "written/baseline.json"],
+        no_new.to_vec(),
+    ];
+    if cfg!(feature = "guard") {
+        commands.push(vec!["rules", "view", "all"]);
+        commands.push(vec!["validate", "all", "--rules", "pack:all", "--format", "json"]);
+    }
+    fs::create_dir(folder.join("written")).expect("a folder");
+    for command in &commands {
+        let run = run(in_folder(folder).args(command).args(["--account-id", "111122223333"]));
+        assert!(matches!(run.code, 0 | 1), "{command:?}: {run:?}");
+        assert!(!run.out.contains(secret) && !run.err.contains(secret), "{command:?}: {}{}", run.out, run.err);
+    }
+    let mut written = 0;
+    let folders = [folder.join("written"), folder.join("written/smt")];
+    for file in folders.iter().flat_map(|f| fs::read_dir(f).expect("a folder")).map(|e| e.expect("an entry").path()) {
+        if file.is_file() {
+            written += 1;
+            assert!(!read(&file).contains(secret), "{}", file.display());
+        }
+    }
+    assert!(written >= 12, "{written}");
 }
 
 #[test]

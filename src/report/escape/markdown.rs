@@ -3,7 +3,7 @@
 //! Source: GitHub Flavored Markdown Spec; GitHub's documentation, "Autolinked references and URLs", "Linking a pull
 //! request to an issue", "Writing mathematical expressions".
 
-use super::terminal;
+use super::{parts, terminal};
 
 /// Parts what GitHub would read as one: `@name`, `#1`, `GH-1`, addresses. Shown as nothing. Never first: it would begin a
 /// block of HTML, in which nothing is escaped.
@@ -84,6 +84,19 @@ pub fn code(text: &str) -> String {
     if is_plain { format!("`{line}`") } else { format!("<code>{}</code>", self::text(&line)) }
 }
 
+/// Names that need no place to break.
+const SHORT: usize = 24;
+
+/// As [`code`], for a name in the cell of a table: a long one may break behind its separators.
+pub fn breaking_code(text: &str) -> String {
+    let line = terminal::line(text);
+    if line.chars().count() <= SHORT {
+        return code(text);
+    }
+    let parts: Vec<String> = parts(&line).map(self::text).collect();
+    format!("<code>{}</code>", parts.join("<wbr>"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +114,11 @@ mod tests {
         assert_eq!(code("s3:Get*"), "`s3:Get*`");
         assert_eq!(code("a`b|c"), "<code>a\\`b&#124;c</code>");
         assert_eq!(code(" "), "");
+        assert_eq!(breaking_code("s3:Get*"), "`s3:Get*`");
+        let arn = breaking_code("arn:aws:iam::111122223333:role/a|b");
+        assert_eq!(
+            arn.replace(PART, ""),
+            "<code>arn\\:<wbr>aws\\:<wbr>iam\\:\\:<wbr>111122223333\\:<wbr>role\\/<wbr>a&#124;b</code>"
+        );
     }
 }

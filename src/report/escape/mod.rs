@@ -25,9 +25,32 @@ pub fn cut(text: &str, limit: usize) -> String {
     }
 }
 
+/// The parts of a name between which a line may break: what ends with `:`, `/`, `.` or `,`, several of them
+/// taken as one.
+pub fn parts(name: &str) -> impl Iterator<Item = &str> {
+    let is_end = |c: char| matches!(c, ':' | '/' | '.' | ',');
+    let mut rest = name;
+    std::iter::from_fn(move || {
+        let word = rest.find(is_end).unwrap_or(rest.len());
+        let end = rest.get(word..)?.find(|c| !is_end(c)).map_or(rest.len(), |length| word + length);
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        Some(part).filter(|part| !part.is_empty())
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::cut;
+    use super::{cut, parts};
+
+    #[test]
+    fn a_name_may_break_behind_its_separators() {
+        let of = |name| parts(name).collect::<Vec<_>>();
+        assert_eq!(of("arn:aws:iam::1:role/é/b.c"), ["arn:", "aws:", "iam::", "1:", "role/", "é/", "b.", "c"]);
+        assert_eq!(of("::x:"), ["::", "x:"]);
+        assert_eq!(of("plain"), ["plain"]);
+        assert_eq!(of(""), [""; 0]);
+    }
 
     #[test]
     fn a_text_that_is_cut_has_no_more_characters_than_the_limit() {

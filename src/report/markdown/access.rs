@@ -5,8 +5,10 @@ use std::fmt::Write;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use super::findings::shown_place;
 use super::sections::{Item, Section};
 use super::{Links, code, counted, escaped, fold, list, text};
+use crate::report::escape::markdown::breaking_code;
 use crate::report::escape::{cut, mermaid};
 
 /// Entries of a list in a cell.
@@ -26,7 +28,10 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
     let changes = list(&access["changes"]);
     let base = match text(&access["base"]) {
         "" => String::new(),
-        base => format!(" against {}", code(base)),
+        base => match base.strip_prefix("git:").and_then(|commit| links.commit(commit)) {
+            Some(commit) => format!(" against {commit}"),
+            None => format!(" against {}", code(base)),
+        },
     };
     if changes.is_empty() {
         let said = if list(&access["notCompared"]).is_empty() {
@@ -51,8 +56,8 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
     let conditions = changes.iter().any(|change| !change["condition"].is_null());
     let rows = sorted.iter().map(|change| Item::new(row(change, links, conditions), rank(change)));
     let head = match conditions {
-        true => "| | Who | Actions | Level | Resources | Condition | By |\n|---|---|---|---|---|---|---|\n",
-        false => "| | Who | Actions | Level | Resources | By |\n|---|---|---|---|---|---|\n",
+        true => "| | Who | Actions, level | Resources | Condition | By |\n|---|---|---|---|---|---|\n",
+        false => "| | Who | Actions, level | Resources | By |\n|---|---|---|---|---|\n",
     };
     let table = Section {
         before: format!("\n#### Access that changes\n\n{tally}.\n\n{head}"),
@@ -86,23 +91,25 @@ fn texts(value: &Value) -> Vec<String> {
     list(value).iter().map(|v| text(v).to_owned()).collect()
 }
 
-/// As code, the first of many.
-fn listed(entries: &[String]) -> String {
-    let mut shown: Vec<String> = entries.iter().take(LISTED).map(|e| code(&cut(e, ENTRY))).collect();
-    if entries.len() > LISTED {
-        shown.push(format!("{} more", entries.len() - LISTED));
+/// The first of many.
+fn listed(entries: Vec<String>) -> String {
+    let more = entries.len().saturating_sub(LISTED);
+    let mut shown: Vec<String> = entries.into_iter().take(LISTED).collect();
+    if more > 0 {
+        shown.push(format!("{more} more"));
     }
     shown.join(", ")
 }
 
-fn actions(change: &Value) -> Vec<String> {
+/// Names as code.
+fn names(value: &Value) -> Vec<String> {
+    list(value).iter().map(|name| breaking_code(&cut(text(name), ENTRY))).collect()
+}
+
+/// The actions of a change, and how many each stands for if they are several.
+fn actions<'c>(change: &'c Value) -> impl Iterator<Item = (&'c str, Option<u64>)> {
     let actions = list(&change["actions"]).iter();
-    actions
-        .map(|action| match action["realActions"].as_u64() {
-            Some(count) if count > 1 => format!("{} ({count} actions)", text(&action["action"])),
-            _ => text(&action["action"]).to_owned(),
-        })
-        .collect()
+    actions.map(|action| (text(&action["action"]), action["realActions"].as_u64().filter(|count| *count > 1)))
 }
 
 fn levels(change: &Value) -> Vec<String> {
@@ -124,30 +131,63 @@ fn row(change: &Value, links: &Links, conditions: bool) -> String {
         (false, _) => "➖",
     };
     let subject = code(text(&change["subject"]["id"]));
-    let principals = texts(&change["principals"]);
-    let who = if principals.is_empty() { subject } else { format!("{} ({subject})", listed(&principals)) };
+    let principals = names(&change["principals"]);
+    let who = if principals.is_empty() { subject.clone() } else { listed(principals) };
+    // A policy of a resource is about that resource.
+    let mut resources = names(&change["resources"]);
+    if !list(&change["principals"]).is_empty() && !resources.contains(&subject) {
+        resources.insert(0, subject);
+    }
+    let actions = actions(change).map(|(action, count)| {
+        let count = count.map(|count| format!(" ({count} actions)")).unwrap_or_default();
+        format!("{}{count}", breaking_code(&cut(action, ENTRY)))
+    });
+    let levels = match levels(change).join(", ") {
+        levels if levels.is_empty() => levels,
+        levels => format!("<br><sub>{}</sub>", escaped(&levels)),
+    };
     let condition = match &change["condition"] {
         _ if !conditions => String::new(),
         Value::Null => " |".to_owned(),
-        condition => format!(" {} |", code(&cut(&condition.to_string(), 2 * ENTRY))),
+        condition => format!(" {} |", self::condition(condition)),
     };
     let location = &change["location"];
     let line = location["line"].as_u64().map(|line| (line, line));
-    let by = match (text(&change["policy"]), text(&location["repositoryPath"])) {
-        (policy, "") => code(policy),
-        (policy, path) => match links.lines(path, line).filter(|_| granted) {
-            Some(address) => format!("[{}]({address})", code(policy)),
-            None => code(policy),
+    let policy = code(text(&change["policy"]));
+    let by = match text(&location["repositoryPath"]) {
+        "" => policy,
+        path => match links.lines(path, line).filter(|_| granted) {
+            Some(address) => format!("[{policy}]({address})"),
+            None => format!("{policy} in {}", breaking_code(&shown_place(path, line))),
         },
     };
     let certain = change["undecided"].as_str().map(|why| format!(" (not certain: {})", escaped(why)));
     format!(
-        "| {mark} | {who} | {} | {} | {} |{condition} {by}{} |\n",
-        listed(&actions(change)),
-        escaped(&levels(change).join(", ")),
-        listed(&texts(&change["resources"])),
+        "| {mark} | {who} | {}{levels} | {} |{condition} {by}{} |\n",
+        listed(actions.collect()),
+        listed(resources),
         certain.unwrap_or_default(),
     )
+}
+
+/// The keys that a request has to have, each with the operator and the values.
+fn condition(condition: &Value) -> String {
+    let tests = condition.as_object().into_iter().flatten();
+    let tests =
+        tests.flat_map(|(operator, keys)| keys.as_object().into_iter().flatten().map(move |test| (operator, test)));
+    let lines = tests.map(|(operator, (key, values))| {
+        let values = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+        let values = values.iter().map(|value| match value.as_str() {
+            Some(value) => breaking_code(&cut(value, ENTRY)),
+            None => breaking_code(&cut(&value.to_string(), ENTRY)),
+        });
+        format!("{} {} {}", breaking_code(&cut(key, ENTRY)), escaped(&cut(operator, ENTRY)), listed(values.collect()))
+    });
+    let lines: Vec<String> = lines.collect();
+    match lines.is_empty() {
+        true => breaking_code(&cut(&condition.to_string(), 2 * ENTRY)),
+        false => lines.join("<br>"),
+    }
 }
 
 /// From whoever gains or loses access to the resources, as Mermaid; the first changes, if they are many.
@@ -164,7 +204,10 @@ fn graph(changes: &[&Value]) -> Option<String> {
             (principals, vec![subject])
         };
         let granted = change["change"] == "GRANTED";
-        let what = format!("{} {}", if granted { "+" } else { "-" }, actions(change).join(", "));
+        let what: Vec<String> = actions(change)
+            .map(|(action, count)| count.map_or(action.to_owned(), |count| format!("{action} ({count} actions)")))
+            .collect();
+        let what = format!("{} {}", if granted { "+" } else { "-" }, what.join(", "));
         for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
             if arrows == ARROWS {
                 more += 1;

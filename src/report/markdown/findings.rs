@@ -91,7 +91,8 @@ pub(super) fn place(finding: &Value, links: &Links) -> Option<String> {
 
 type Lines = Option<(u64, u64)>;
 
-fn shown_place(path: &str, lines: Lines) -> String {
+/// `file:line`
+pub(super) fn shown_place(path: &str, lines: Lines) -> String {
     lines.map_or_else(|| path.to_owned(), |(first, _)| format!("{path}:{first}"))
 }
 

@@ -54,15 +54,13 @@ impl Links {
         Some(address)
     }
 
-    /// The commit, for the footer.
-    pub(super) fn commit(&self) -> Option<String> {
-        let commit = self.commit.as_deref().filter(|c| c.bytes().all(|b| b.is_ascii_hexdigit()))?;
-        let short = commit.get(..commit.len().min(9))?;
+    /// A commit by its first digits, with its page where the repository has an address.
+    pub(super) fn commit(&self, commit: &str) -> Option<String> {
+        let is_commit = commit.len() >= 7 && commit.bytes().all(|b| b.is_ascii_hexdigit());
+        let short = commit.get(..commit.len().min(9)).filter(|_| is_commit)?;
+        let folder = if self.style == LinkStyle::Github { "" } else { "-/" };
         Some(match &self.repository {
-            Some(repository) if self.style == LinkStyle::Github => {
-                format!("commit [`{short}`]({repository}/commit/{commit})")
-            }
-            Some(repository) => format!("commit [`{short}`]({repository}/-/commit/{commit})"),
+            Some(repository) => format!("commit [`{short}`]({repository}/{folder}commit/{commit})"),
             None => format!("commit `{short}`"),
         })
     }

@@ -11,7 +11,7 @@ mod links;
 mod remarks;
 mod sections;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use super::escape::markdown::{code, text as escaped};
 pub use links::{LinkStyle, Links};
@@ -31,6 +31,14 @@ pub fn render(report: &Value, links: &Links, limit: usize) -> String {
     sections.extend(findings::sections(report, links));
     sections.extend(remarks::sections(report, links));
     fitted(sections, &footer(report, links), links, limit)
+}
+
+/// Renders the access that changes alone: `access` of the JSON report.
+pub fn render_access(access: Value, links: &Links) -> String {
+    let report = json!({"access": access});
+    let sections = access::sections(&report, links).into_iter().chain(remarks::sections(&report, links));
+    let text = fitted(sections.collect(), "", links, SUMMARY_LIMIT);
+    text.trim_start().to_owned()
 }
 
 /// True if there is nothing to say: no finding, no input in error, no access that changes.
@@ -98,7 +106,7 @@ fn footer(report: &Value, links: &Links) -> String {
         format!("iam-preflight {}", escaped(text(&tool["version"]))),
         format!("service data {}", escaped(text(&tool["serviceData"]))),
     ];
-    parts.extend(links.commit());
+    parts.extend(links.commit.as_deref().and_then(|commit| links.commit(commit)));
     parts.push("`iam-preflight explain CODE` says what a finding means".to_owned());
     format!("\n<sub>{}</sub>\n", parts.join(" · "))
 }

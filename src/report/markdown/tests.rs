@@ -81,7 +81,7 @@ fn access_that_changes_is_a_table_and_a_graph() {
     assert!(text.contains("2 grants of access are new, 1 is revoked against `git:origin/main`."), "{text}");
     let rows: Vec<&str> = text.lines().filter(|l| l.starts_with("| ➕") || l.starts_with("| ➖")).collect();
     assert!(
-        rows[0].contains("**public**") && rows[0].contains("`s3:Get* (40 actions)` | Read\\, List | `c`"),
+        rows[0].contains("**public**") && rows[0].contains("`s3:Get*` (40 actions)<br><sub>Read\\, List</sub> | `c`"),
         "{rows:?}"
     );
     assert!(rows[2].starts_with("| ➖"), "{rows:?}");
