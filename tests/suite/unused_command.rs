@@ -297,6 +297,26 @@ fn files_missing_in_a_trails_middle_are_said_and_hide_what_was_not_used() {
     assert!(!notices(&whole).contains("to 2026-08-16"), "{}", notices(&whole));
 }
 
+#[test]
+fn a_trail_without_events_is_said_and_shows_nothing() {
+    let folder = folder(&[
+        ("template.yaml", &example("template.yaml")),
+        ("details.json", &example("authorization-details.json")),
+        ("trail/AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/x.json.gz", ""),
+        ("trail/notes.txt", ""),
+    ]);
+    fs::create_dir(folder.path().join("empty")).expect("a folder");
+    let said = |trail: &str| {
+        let args = ["template.yaml", "--authorization-details", "details.json", "--trail", trail, "--exclude", "old-*"];
+        let report = unused(folder.path(), &args);
+        assert_eq!(report["unusedAccess"], json!([]));
+        report["notices"].to_string()
+    };
+    assert!(said("empty").contains("the trails hold no events: 0 files read\""), "{}", said("empty"));
+    let passed_over = "no events: 0 files read, passed over digest file: 1, not a log file by its name: 1";
+    assert!(said("trail").contains(passed_over), "{}", said("trail"));
+}
+
 /// Last accessed details in which these services were used lately, and the others not.
 fn last_accessed(services: &[(&str, bool)]) -> String {
     let service = |(prefix, is_used): &(&str, bool)| match is_used {
@@ -330,8 +350,22 @@ fn what_the_organization_forbids_is_not_granted_and_not_unused() {
     assert_eq!(services(&[]).0, ["kms", "sns", "sqs"]);
     let (without_sns, said) = services(&["--scp", "all.json,deny.json"]);
     assert_eq!(without_sns, ["kms", "sqs"]);
-    assert!(said.contains("what 2 service control policies of 1 level forbid"), "{said}");
+    assert!(said.contains("on all resources by 2 service control policies of 1 level counts"), "{said}");
     assert_eq!(services(&["--scp", "all.json", "--scp", "some.json"]).0, ["kms"]);
+    // A boundary forbids, too, if it is known.
+    let bounded = |policy: &str| {
+        let boundary = format!("      RoleName: orders-worker\n      PermissionsBoundary: arn:aws:iam::{policy}\n");
+        let template = example("template.yaml").replace("      RoleName: orders-worker\n", &boundary);
+        fs::write(folder.path().join("template.yaml"), template).expect("a file");
+        services(&[])
+    };
+    let (within, said) = bounded("aws:policy/AmazonSQSFullAccess");
+    assert_eq!(within, ["sqs"]);
+    assert!(said.contains("on all resources by 1 permissions boundary counts"), "{said}");
+    let (all_services, said) = bounded("111122223333:policy/elsewhere");
+    assert_eq!(all_services, ["kms", "sns", "sqs"]);
+    assert!(said.contains("boundary `arn:aws:iam::111122223333:policy/elsewhere` is not known"), "{said}");
+    fs::write(folder.path().join("template.yaml"), example("template.yaml")).expect("a file");
     let args = ["validate", "template.yaml", "--activity", "last", "--scp", "all.json", "--scp", "some.json"];
     let result = run(in_folder(folder.path()).args(args).args(["--format", "json"]));
     let details = json(&result)["unusedAccess"][0]["details"].clone();

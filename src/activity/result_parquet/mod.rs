@@ -54,7 +54,7 @@ fn guarded<T>(work: impl FnOnce() -> ParquetResult<T>) -> Result<T, String> {
 }
 
 fn rows(mut file: File, budget: &Arc<Budget>, each: &mut Each<'_>) -> Result<(), String> {
-    let length = pages::length(&file).map_err(|error| error.to_string())?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
     let footer = footer::read(&mut file, length)?;
     let metadata: ParquetMetaData = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))?;
     drop(footer);

@@ -5,7 +5,7 @@
 //! Source: Apache Parquet's "Encodings" and "Compression"; `parquet.thrift` (`DataPageHeader`, `DataPageHeaderV2`).
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -429,9 +429,4 @@ impl Drop for Pages {
     fn drop(&mut self) {
         self.budget.held.fetch_sub(self.page + self.dictionary, Ordering::Relaxed);
     }
-}
-
-/// The length of a file.
-pub(super) fn length(file: &File) -> io::Result<u64> {
-    file.metadata().map(|meta| meta.len())
 }

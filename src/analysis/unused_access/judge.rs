@@ -92,8 +92,9 @@ impl<'a> Judge<'a> {
 
     /// What the members of a group don't use, any of them; or why that is not known.
     pub(super) fn of_group(&self, group: &ResourceRef) -> &Result<Unused, String> {
-        const NOT_JUDGED: &Result<Unused, String> = &Err(String::new());
-        self.groups.get(group).unwrap_or(NOT_JUDGED)
+        // INVARIANT: every group of the deployment is there.
+        const UNKNOWN: &Result<Unused, String> = &Err(String::new());
+        self.groups.get(group).unwrap_or(UNKNOWN)
     }
 
     /// What is wrong with the evidence as a whole.
@@ -139,7 +140,9 @@ impl<'a> Judge<'a> {
         }
         if !limits.is_empty() {
             let limits = limits.join(" and ");
-            notices.push(format!("what {limits} forbid on all resources does not count as granted, nor as unused"));
+            notices.push(format!(
+                "what is forbidden on all resources by {limits} counts neither as granted nor as unused"
+            ));
         }
     }
 

@@ -28,6 +28,7 @@ mod tracked;
 mod trail;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use smol_str::SmolStr;
 
@@ -272,6 +273,9 @@ pub fn analyse(
             "the age of {count} is not known, and taken to be more than {days} days; authorization details tell it"
         ));
     }
+    // What concerns a policy of several is said once.
+    let mut said = FxHashSet::default();
+    report.notices.retain(|notice| said.insert(notice.clone()));
     report
 }
 

@@ -96,9 +96,8 @@ impl Judge<'_> {
             match own.or_else(|| self.managed.get(boundary.arn.as_smol())) {
                 Some(document) => grants.limit(std::slice::from_ref(document)),
                 None => notices.push(format!(
-                    "the permissions boundary `{}` of `{}` is not known: what it forbids counts as granted",
-                    boundary.arn.display(),
-                    display_encoded(&principal.id.id)
+                    "the permissions boundary `{}` is not known: what it forbids counts as granted",
+                    boundary.arn.display()
                 )),
             }
         }
@@ -136,7 +135,8 @@ impl Judge<'_> {
                 Some((_, Ok(unused))) => unused,
                 Some((group, Err(why))) => {
                     if !matches!(advice(existing, &permissions.unused, self.catalog), Advice::Keep) {
-                        let message = format!("the group `{}` shares the policy: {why}", display_encoded(&group.id));
+                        let message =
+                            format!("the policy is that of the group `{}`: {why}", display_encoded(&group.id));
                         let policy = Some(policy.shown.clone());
                         not.push(NotRecommended { code: "UNSUPPORTED_GROUP", message, policy });
                     }

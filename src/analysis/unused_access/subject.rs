@@ -94,7 +94,7 @@ fn members<'a>(subjects: &mut Subjects<'a>, deployment: Option<&'a Deployment>, 
         let mut found =
             Group { id: &group.id, members: of_own.map(|(at, _)| at).collect(), further: Vec::new(), unknown: None };
         let exported = if deployment.is_some() { index.entity(group) } else { Some(at) };
-        let unknown = "who else is in it only authorization details tell";
+        let unknown = "only authorization details tell who else is in it";
         match (export, exported.and_then(|at| export?.deployment.principals.get(at))) {
             (None, _) => found.unknown = Some(unknown.to_owned()),
             (Some(export), _) if export.truncated => {

@@ -1,7 +1,7 @@
 //! Whether trails show all that was done in an account throughout the tracking period. Only then what they don't show was not
 //! done: not if they begin or end within it, if a file can't be read, or if files are missing in their middle.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::activity::Activity;
@@ -32,10 +32,11 @@ impl<'a> Trail<'a> {
     /// The period ends with `as_of`, and what was last used by `cutoff` is unused.
     pub(super) fn new(activity: &'a Activity, cutoff: Timestamp, as_of: Timestamp) -> Trail<'a> {
         let gaps = activity.coverage.days.gaps(Day::of(cutoff)..=Day::of(as_of));
-        let of = |gap: &Gap| {
-            let same = |other: &&Gap| (&other.account, &other.region) == (&gap.account, &gap.region);
-            gaps.iter().filter(same).map(Gap::days).sum::<i64>()
-        };
+        let mut of_regions: FxHashMap<_, i64> = FxHashMap::default();
+        for gap in &gaps {
+            *of_regions.entry((&gap.account, &gap.region)).or_default() += gap.days();
+        }
+        let of = |gap: &Gap| of_regions.get(&(&gap.account, &gap.region)).copied().unwrap_or_default();
         let hides = |gap: &&Gap| gap.days() > LONGEST_GAP || of(gap) > MOST_GAPS;
         let hidden = gaps.iter().filter(hides).map(|gap| gap.account.clone()).collect();
         Trail { activity, cutoff, as_of, gaps, hidden }
@@ -70,7 +71,11 @@ impl<'a> Trail<'a> {
             notices.push("files of the trails could not be read: they show what was used, not what was not".to_owned());
         }
         let Some((first, last)) = coverage.period else {
-            notices.push("the trails hold no events".to_owned());
+            let skipped = coverage.files_skipped.iter().map(|(why, count)| format!("{why}: {count}"));
+            let skipped = skipped.collect::<Vec<_>>().join(", ");
+            let passed_over = if skipped.is_empty() { skipped } else { format!(", passed over {skipped}") };
+            let files = counted(usize::try_from(coverage.files).unwrap_or(usize::MAX), "file", "files");
+            notices.push(format!("the trails hold no events: {files} read{passed_over}"));
             return;
         };
         if self.begins_late() {
