@@ -437,6 +437,22 @@ fn the_report_counts_every_event_once_and_says_what_it_passed_over() {
 }
 
 #[test]
+fn days_without_files_in_the_middle_of_a_trail_are_noted() {
+    let noted = |missing: std::ops::Range<usize>| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for day in (0..28).filter(|day| !missing.contains(day)) {
+            let record = record(60 * day, "s3", "ListBuckets", "eu-west-1");
+            write_log(folder.path(), &format!("{day}.json"), &[record]);
+        }
+        let args = ["generate-policy", "--principal", "app", "--trail"];
+        report(&run(iam_preflight().args(args).arg(folder.path())))["notes"].to_string()
+    };
+    let said = "no log files or events from 2026-09-11 to 2026-09-13 in eu-west-1 of account 111122223333";
+    assert!(noted(10..13).contains(said), "{}", noted(10..13));
+    assert!(!noted(0..0).contains("no log files"), "{}", noted(0..0));
+}
+
+#[test]
 fn the_same_evidence_gives_the_same_policy_whatever_the_threads() {
     let folder = tempfile::tempdir().expect("a folder");
     trail(folder.path());

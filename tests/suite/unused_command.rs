@@ -453,6 +453,13 @@ fn a_groups_policy_loses_what_no_member_uses() {
     assert_eq!(why(&[])["code"], "USED_BY_GROUP");
     fs::remove_file(folder.path().join("last/user_bo.json")).expect("a file");
     assert!(why(&[])["message"].as_str().is_some_and(|m| m.contains("no evidence shows what its member")));
+    fs::write(folder.path().join("last/user_bo.json"), &bo).expect("a file");
+    let young =
+        export.replacen("2024-01-01T00:00:00Z", "2026-09-01T00:00:00Z", 2).replacen("2026-09-01", "2024-01-01", 1);
+    fs::write(folder.path().join("details.json"), young).expect("a file");
+    assert!(why(&[])["message"].as_str().is_some_and(|m| m.contains("`arn:aws:iam::111122223333:user/bo` is younger")));
+    fs::write(folder.path().join("details.json"), &export).expect("a file");
+    fs::remove_file(folder.path().join("last/user_bo.json")).expect("a file");
     // Without the export nobody knows who else is in the group.
     let alone = unused(folder.path(), &["template.yaml", "--last-accessed", "last"]);
     let error = &alone["unusedAccess"][0]["recommendation"]["errors"][0];

@@ -41,6 +41,9 @@ fn of_member(judge: &Judge<'_>, member: &Subject<'_>) -> Result<Unused, String> 
     if judge.is_excluded(member) {
         return Err(format!("its member `{name}` is left out"));
     }
+    if !judge.old_enough(judge.created(member)) {
+        return Err(format!("its member `{name}` is younger than the period"));
+    }
     let covered = judge.trail_covers(member.account.as_ref());
     if member.last_accessed.is_none() && !covered {
         return Err(format!("no evidence shows what its member `{name}` does not use"));

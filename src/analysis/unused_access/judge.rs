@@ -85,6 +85,11 @@ impl<'a> Judge<'a> {
         since.is_none_or(|time| time <= self.cutoff)
     }
 
+    /// When a user or role was created, as far as the evidence says.
+    pub(super) fn created(&self, subject: &Subject<'_>) -> Option<Timestamp> {
+        subject.entity.and_then(|e| e.created).or(subject.credentials.and_then(|c| c.created))
+    }
+
     /// True if trails show all that was done in the account throughout the period.
     pub(super) fn trail_covers(&self, account: Option<&SmolStr>) -> bool {
         self.trail.as_ref().is_some_and(|trail| trail.covers(account))
@@ -197,8 +202,7 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        let created = subject.entity.and_then(|e| e.created).or(subject.credentials.and_then(|c| c.created));
-        if !self.old_enough(created) {
+        if !self.old_enough(self.created(subject)) {
             return if found.is_empty() { Judged::TooYoung } else { Judged::Found { found, notices: Vec::new() } };
         }
         let last = self.last_use(subject);
