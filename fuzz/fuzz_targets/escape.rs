@@ -3,7 +3,7 @@
 #![no_main]
 
 use iam_preflight::report::escape::workflow_command::{self, Medium, inert};
-use iam_preflight::report::escape::{html, markdown, sarif, terminal, xml};
+use iam_preflight::report::escape::{html, markdown, mermaid, parts, sarif, terminal, xml};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -23,6 +23,9 @@ fuzz_target!(|text: &str| {
     assert!(!html::text(text).contains(['<', '>', '"', '\'']));
     assert!(!markdown::text(text).replace("<!-- -->", "").contains(['<', '>', '|', '\n']));
     assert!(!markdown::code(text).contains(['\n', '|']));
+    assert!(!markdown::breaking_code(text).contains(['\n', '|']));
+    assert_eq!(parts(text).collect::<String>(), text);
+    assert!(!mermaid::label(text).contains(['"', '`', '<', '>', '%', '{', '}', '[', ']', '(', ')', '|', '\\', '\n']));
     assert!(xml::line(text, 100).chars().count() <= 100);
     assert!(!sarif::message(text).chars().any(|c| c != '\n' && terminal::is_unprintable(c)));
     assert!(sarif::uri(text).bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~/%:".contains(&b)));

@@ -99,7 +99,8 @@ impl GraphCommand {
         let text = |format: GraphFormat| match format {
             GraphFormat::Dot => inert(&report(selected.clone()).dot(), Medium::Text),
             GraphFormat::Json => inert(&report(selected.clone()).json(), Medium::Json),
-            GraphFormat::Html => inert(&report(selected.clone()).html(), Medium::Markup),
+            // What the page has of the inputs is JSON in it.
+            GraphFormat::Html => inert(&report(selected.clone()).html(), Medium::Json),
             GraphFormat::Mermaid => {
                 let selection = selected.clone().limited(&graph, self.limit, !self.focus.is_empty());
                 inert(&report(selection).mermaid(), Medium::Text)

@@ -639,7 +639,7 @@ fn graphviz_draws_every_node_and_edge_of_the_dot_form_and_no_other() {
 }
 
 /// What Mermaid makes of diagrams, in Chromium.
-fn mermaid(texts: &[String]) -> Option<Vec<Value>> {
+pub fn mermaid(texts: &[String]) -> Option<Vec<Value>> {
     let modules = tools::node_package("mermaid")?;
     tools::node_package("playwright-core")?;
     let chromium = tools::program("IAM_PREFLIGHT_CHROMIUM", "chromium")?;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use iam_preflight::report::escape::{html, markdown, sarif, terminal, workflow_command, xml};
+use iam_preflight::report::escape::{html, markdown, parts, sarif, terminal, workflow_command, xml};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -601,6 +601,19 @@ proptest! {
             prop_assert!(!(matches!(previous, '@' | '#') && c.is_alphanumeric() && !bare.contains("&#")), "{written}");
             previous = if previous == '\\' && c == '\\' { ' ' } else { c };
         }
+    }
+
+    #[test]
+    fn a_name_that_may_break_holds_our_own_elements_alone(text in any_text()) {
+        let written = markdown::breaking_code(&text);
+        prop_assert_eq!(written.lines().count().min(1), written.lines().count());
+        if let Some(inner) = written.strip_prefix("<code>").and_then(|rest| rest.strip_suffix("</code>")) {
+            let bare = inner.replace("<!-- -->", "").replace("<wbr>", "");
+            prop_assert!(!bare.contains(['<', '>', '|']), "{written}");
+        } else {
+            prop_assert!(written.trim_matches('`') == terminal::line(&text) || written.is_empty(), "{written}");
+        }
+        prop_assert_eq!(parts(&text).collect::<String>(), text);
     }
 
     #[test]

@@ -161,6 +161,29 @@ fn a_failed_expectation_names_its_line_and_fails_the_run() {
 }
 
 #[test]
+fn a_rule_that_no_case_passes_fails_or_skips_is_named_and_fails_a_complete_run() {
+    let rules = "rule r when policies !empty {\n  policies[*].id == \"a\" <<not a>>\n}\n";
+    let case = |id: &str, expected: &str| {
+        let policies = if id.is_empty() { String::new() } else { format!("{{id: {id}}}") };
+        format!(
+            "- name: {expected}\n  input: {{policies: [{policies}]}}\n  expectations:\n    rules: {{r: {expected}}}\n"
+        )
+    };
+    let all = [case("a", "PASS"), case("b", "FAIL"), case("", "SKIP")];
+    let folder = folder(&[("x.guard", rules), ("tests/x_tests.yaml", &all.concat())]);
+    let test = || run(in_folder(folder.path()).args(["rules", "test", "x.guard", "--complete"]));
+    assert_eq!(test().code, 0, "{:?}", test());
+    for (missing, expected) in [(0, "PASS"), (1, "FAIL"), (2, "SKIP")] {
+        let others: Vec<&str> =
+            all.iter().enumerate().filter(|(i, _)| *i != missing).map(|(_, c)| c.as_str()).collect();
+        std::fs::write(folder.path().join("tests/x_tests.yaml"), others.concat()).expect("a file");
+        let result = test();
+        assert_eq!(result.code, 1, "{expected}: {result:?}");
+        assert!(result.out.contains(&format!("rule `r` has no case for {expected}")), "{}", result.out);
+    }
+}
+
+#[test]
 fn a_pack_that_is_not_there_is_an_error_that_names_those_that_are() {
     let result = run(iam_preflight().args(["validate", EXAMPLE, "--rules", "pack:nothing"]));
     assert_eq!(result.code, 2);

@@ -5,6 +5,7 @@ use iam_preflight::github;
 use iam_preflight::report::markdown::{COMMENT_LIMIT, Links, is_clean, render};
 use serde_json::{Value, json};
 
+use crate::graph::mermaid;
 use crate::hostile_text::{rendered, strings};
 
 fn links() -> Links {
@@ -45,6 +46,27 @@ fn report(s: &str) -> Value {
     })
 }
 
+/// The diagram of a comment.
+fn diagram(text: &str) -> &str {
+    let (_, diagram) = text.split_once("```mermaid\n").expect("a diagram");
+    diagram.split_once("```").expect("its end").0
+}
+
+#[test]
+fn mermaid_draws_the_diagram_of_every_comment_and_obeys_nothing_in_it() {
+    let texts: Vec<String> =
+        strings().iter().map(|s| diagram(&render(&report(s), &links(), COMMENT_LIMIT)).to_owned()).collect();
+    let Some(drawn) = mermaid(&texts) else { return };
+    assert_eq!(drawn.len(), texts.len(), "nothing is requested: {drawn:?}");
+    for (text, drawn) in texts.iter().zip(&drawn) {
+        assert_eq!((&drawn["error"], &drawn["foreign"]), (&Value::Null, &json!([])), "{text}");
+        let count = |of: &str| drawn[of].as_array().map_or(0, Vec::len);
+        let nodes = text.lines().filter(|line| line.starts_with("  n") && line.contains("[\"")).count();
+        let edges = text.lines().filter(|line| line.contains("|\"")).count();
+        assert_eq!((count("nodes"), count("edges")), (nodes, edges), "{text}");
+    }
+}
+
 #[test]
 fn a_comment_holds_no_element_link_or_mention_that_is_not_ours() {
     let all = strings();
@@ -53,9 +75,7 @@ fn a_comment_holds_no_element_link_or_mention_that_is_not_ours() {
         assert!(text.len() <= COMMENT_LIMIT);
         assert!(!is_clean(&report(s)));
         // The diagram: each line of it is one of ours.
-        let (_, diagram) = text.split_once("```mermaid\n").expect("a diagram");
-        let (diagram, _) = diagram.split_once("```").expect("its end");
-        for line in diagram.lines() {
+        for line in diagram(text).lines() {
             let label = |l: &str| !l.contains(['"', '`', '<', '>', '%', '{', '}', '[', ']', '(', ')', '|', '\\', '@']);
             let fits = match line.trim().split_once('"') {
                 None => line == "flowchart LR" || line.starts_with("  linkStyle "),
