@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::logic::engine::Zone;
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, InputKind, Policy};
+use crate::policy::PolicyDocument;
 use crate::report::who_can;
 use crate::report::{Format, counted, location_json};
 use crate::source::Sources;
@@ -77,6 +78,12 @@ impl ZoneOptions {
         Ok(zone)
     }
 
+    /// The resource control policies that were given.
+    fn rcps(&self, sources: &Sources) -> Result<Vec<PolicyDocument>, Failure> {
+        let read = |path: &std::path::PathBuf| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl);
+        self.rcp.iter().map(read).collect()
+    }
+
     /// The external access of the inputs, and the earlier version that it was compared with.
     pub(super) fn find(
         &self,
@@ -90,8 +97,7 @@ impl ZoneOptions {
             let kind = loaded.deployment.inputs.get(policy.input.0).map(|i| i.kind);
             scope == Scope::Everything || kind != Some(InputKind::PolicyDocument)
         };
-        let rcps = self.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
-        let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
+        let rcps = self.rcps(sources)?;
         let mut found = external_access::analyse_under(&loaded.deployment, &zone, &rcps, catalog, belongs);
         let is_plan = || loaded.deployment.inputs.iter().any(|i| i.kind == InputKind::TerraformPlan);
         let earlier = match base {
@@ -190,9 +196,7 @@ impl ExternalAccessCommand {
             return Ok(None);
         }
         let &Read { loaded, sources, catalog, .. } = read;
-        let rcps =
-            self.zone.rcp.iter().map(|path| super::simulate::read_policy(sources, path, PolicyKind::ResourceControl));
-        let rcps = rcps.collect::<Result<Vec<_>, Failure>>()?;
+        let rcps = self.zone.rcps(sources)?;
         let scps = levels(&self.scp, PolicyKind::ServiceControl, sources)?;
         let guardrails = Guardrails { scps, rcps: if rcps.is_empty() { Vec::new() } else { vec![rcps] } };
         let zone = self.zone.zone(read)?;
