@@ -59,6 +59,16 @@ fn parquet_is_told_by_its_first_bytes_whatever_its_name() {
     assert_eq!(generated(&named.path().join("log.json"))["events"]["used"], json!(12));
 }
 
+/// The file with two thousand million rows in its row group, as its footer has it.
+fn absurd(whole: &[u8]) -> Vec<u8> {
+    let (body, tail) = whole.split_at(whole.len() - 8);
+    // The size of the row group in bytes, and its ten rows: fields of 64 bits that follow one another.
+    let rows = body.windows(2).rposition(|pair| pair == [0x16, 0x14]).expect("ten rows") + 1;
+    let many = [0x80, 0xD0, 0xAC, 0xF3, 0x0E];
+    let footer = u32::from_le_bytes(tail[..4].try_into().expect("four bytes")) + many.len() as u32 - 1;
+    [&body[..rows], &many, &body[rows + 1..], &footer.to_le_bytes(), &tail[4..]].concat()
+}
+
 #[test]
 fn parquet_that_can_not_be_read_is_named_and_counted() {
     let whole = fs::read(fixture("flat.snappy.parquet")).expect("read");
@@ -77,13 +87,14 @@ fn parquet_that_can_not_be_read_is_named_and_counted() {
         ("magic.parquet", &magic),
         ("long-footer.parquet", &long_footer),
         ("footer-beyond.parquet", &footer_beyond),
+        ("absurd.parquet", &absurd(&whole)),
         ("text.parquet", b"eventsource,eventname\n"),
         ("encrypted.parquet", &of("encrypted.parquet")),
         ("brotli.parquet", &of("brotli.parquet")),
         ("wrong-type.parquet", &of("wrong-type.parquet")),
         ("other-columns.parquet", &of("other-columns.parquet")),
     ]);
-    let args = ["generate-policy", "--principal", ROLE, "--data-events", "--trail"];
+    let args = ["generate-policy", "--principal", ROLE, "--data-events", "--verbose", "--trail"];
     let outcome = run(iam_preflight().args(args).arg(files.path()));
     assert_eq!(outcome.code, 2);
     for part in [
@@ -92,12 +103,13 @@ fn parquet_that_can_not_be_read_is_named_and_counted() {
         "magic.parquet`: the file is truncated: it does not end as Parquet does",
         "long-footer.parquet`: the footer is longer than 16 MB",
         "footer-beyond.parquet`: the file is truncated",
+        "absurd.parquet`: the file says that it has more rows (2000000000) than fit into",
         "text.parquet`: the file is no Parquet",
         "encrypted.parquet`: the file is encrypted; decrypt it",
         "brotli.parquet`: pages compressed by BROTLI are not read; SNAPPY, GZIP and ZSTD are",
         "wrong-type.parquet`: the column `eventname` is INT32, where text is expected",
         "other-columns.parquet`: there are no columns `eventSource` and `eventName`",
-        "error: 10 files and 0 records could not be read",
+        "error: 11 files and 0 records could not be read",
     ] {
         assert!(outcome.err.contains(part), "{part}\n{}", outcome.err);
     }
