@@ -82,7 +82,7 @@ fn rows(mut file: File, budget: &Arc<Budget>, each: &mut Each<'_>) -> Result<(),
             guarded(|| TreeBuilder::new().with_batch_size(BATCH).as_iter(Arc::clone(&projection), &reader))?;
         while let Some(row) = guarded(|| iter.next().transpose())? {
             number += 1;
-            record_of(&columns, &Values::of(row, &fields), number, each);
+            record_of(&columns, &Values::of(&row, &fields), number, each);
         }
     }
     Ok(())
@@ -209,16 +209,13 @@ enum Cell {
 }
 
 impl Values {
-    fn of(row: Row, fields: &[Arc<Type>]) -> Values {
-        let values = row.into_columns().into_iter().zip(fields);
-        Values(
-            values
-                .map(|((_, value), field)| match value {
-                    Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_) => Some(Cell::Parts(parts(value))),
-                    other => text(other, Some(field)).map(Cell::Text),
-                })
-                .collect(),
-        )
+    fn of(row: &Row, fields: &[Arc<Type>]) -> Values {
+        let values = row.get_column_iter().zip(fields);
+        let cell = |((_, value), field): ((&String, &Field), &Arc<Type>)| match value {
+            Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_) => Some(Cell::Parts(parts(value))),
+            other => text(other, Some(field)).map(Cell::Text),
+        };
+        Values(values.map(cell).collect())
     }
 }
 
@@ -239,14 +236,14 @@ impl Cells for Values {
 }
 
 /// A value as text; `None` for a null. A column of nanoseconds is told by its type alone.
-fn text(value: Field, field: Option<&Type>) -> Option<String> {
+fn text(value: &Field, field: Option<&Type>) -> Option<String> {
     let time = |seconds: i64| Some(Timestamp(seconds).to_string());
     match value {
-        Field::Str(text) => Some(text),
+        Field::Str(text) => Some(text.clone()),
         Field::Bytes(bytes) => Some(String::from_utf8_lossy(bytes.data()).into_owned()),
         Field::TimestampMillis(at) => time(at.div_euclid(1_000)),
         Field::TimestampMicros(at) => time(at.div_euclid(1_000_000)),
-        Field::Date(day) => time(i64::from(day) * super::time::DAY),
+        Field::Date(day) => time(i64::from(*day) * super::time::DAY),
         Field::Long(at) if field.is_some_and(|field| kind_of(field) == Some(Kind::Time)) => {
             time(at.div_euclid(1_000_000_000))
         }
@@ -256,21 +253,19 @@ fn text(value: Field, field: Option<&Type>) -> Option<String> {
 }
 
 /// A value with parts, as JSON would have it. Recursion is bounded by the schema, whose depth is.
-fn parts(value: Field) -> Value {
+fn parts(value: &Field) -> Value {
+    let is_there = |(_, value): &(String, Value)| !value.is_null();
     match value {
         Field::Group(row) => {
-            let fields = row.into_columns().into_iter().map(|(name, value)| (name, parts(value)));
-            Value::Object(fields.filter(|(_, value)| !value.is_null()).collect())
+            let fields = row.get_column_iter().map(|(name, value)| (name.clone(), parts(value)));
+            Value::Object(fields.filter(is_there).collect())
         }
-        Field::ListInternal(list) => Value::Array(list.elements().iter().cloned().map(parts).collect()),
+        Field::ListInternal(list) => Value::Array(list.elements().iter().map(parts).collect()),
         Field::MapInternal(map) => {
-            let entries = map
-                .entries()
-                .iter()
-                .filter_map(|(name, value)| Some((text(name.clone(), None)?, parts(value.clone()))));
-            Value::Object(entries.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+            let entries = map.entries().iter().filter_map(|(name, value)| Some((text(name, None)?, parts(value))));
+            Value::Object(entries.filter(is_there).collect::<Map<_, _>>())
         }
-        Field::Bool(value) => Value::Bool(value),
+        Field::Bool(value) => Value::Bool(*value),
         other => text(other, None).map_or(Value::Null, Value::String),
     }
 }
