@@ -84,17 +84,11 @@ pub fn code(text: &str) -> String {
     if is_plain { format!("`{line}`") } else { format!("<code>{}</code>", self::text(&line)) }
 }
 
-/// Names that need no place to break.
-const SHORT: usize = 24;
-
 /// As [`code`], for a name in the cell of a table: a long one may break behind its separators.
 pub fn breaking_code(text: &str) -> String {
     let line = terminal::line(text);
-    if line.chars().count() <= SHORT {
-        return code(text);
-    }
     let parts: Vec<String> = parts(&line).map(self::text).collect();
-    format!("<code>{}</code>", parts.join("<wbr>"))
+    if parts.len() > 1 { format!("<code>{}</code>", parts.join("<wbr>")) } else { code(text) }
 }
 
 #[cfg(test)]

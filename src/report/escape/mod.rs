@@ -25,18 +25,30 @@ pub fn cut(text: &str, limit: usize) -> String {
     }
 }
 
-/// The parts of a name between which a line may break: what ends with `:`, `/`, `.` or `,`, several of them
-/// taken as one.
+/// Characters of a name that needs no place to break.
+const SHORT: usize = 24;
+
+/// The parts of a name between which a line may break, if it is long: what ends with `:`, `/`, `.` or `,`, several of them taken as
+/// one. What is between braces, such as `${AWS::Region}`, stays together.
 pub fn parts(name: &str) -> impl Iterator<Item = &str> {
-    let is_end = |c: char| matches!(c, ':' | '/' | '.' | ',');
-    let mut rest = name;
-    std::iter::from_fn(move || {
-        let word = rest.find(is_end).unwrap_or(rest.len());
-        let end = rest.get(word..)?.find(|c| !is_end(c)).map_or(rest.len(), |length| word + length);
-        let (part, after) = rest.split_at(end);
-        rest = after;
-        Some(part).filter(|part| !part.is_empty())
-    })
+    let mut breaks = vec![0];
+    let (mut depth, mut was_end) = (0_usize, false);
+    if name.chars().count() > SHORT {
+        for (at, c) in name.char_indices() {
+            let is_end = depth == 0 && matches!(c, ':' | '/' | '.' | ',');
+            if was_end && !is_end {
+                breaks.push(at);
+            }
+            was_end = is_end;
+            match c {
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+    let ends = breaks.clone().into_iter().skip(1).chain([name.len()]);
+    breaks.into_iter().zip(ends).filter_map(|(start, end)| name.get(start..end)).filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]
@@ -46,9 +58,12 @@ mod tests {
     #[test]
     fn a_name_may_break_behind_its_separators() {
         let of = |name| parts(name).collect::<Vec<_>>();
-        assert_eq!(of("arn:aws:iam::1:role/é/b.c"), ["arn:", "aws:", "iam::", "1:", "role/", "é/", "b.", "c"]);
-        assert_eq!(of("::x:"), ["::", "x:"]);
-        assert_eq!(of("plain"), ["plain"]);
+        assert_eq!(
+            of("arn:aws:iam::111122223333:role/é/b.c"),
+            ["arn:", "aws:", "iam::", "111122223333:", "role/", "é/", "b.", "c"]
+        );
+        assert_eq!(of("arn:${AWS::Partition}:sqs:*:*:x"), ["arn:", "${AWS::Partition}:", "sqs:", "*:", "*:", "x"]);
+        assert_eq!(of("sts.amazonaws.com"), ["sts.amazonaws.com"]);
         assert_eq!(of(""), [""; 0]);
     }
 

@@ -42,13 +42,13 @@ pub(super) fn sections(report: &Value, links: &Links) -> Vec<Section> {
     }
     let rows = others.iter().map(|finding| {
         let (_, name, rank) = TYPES.get(severity(finding)).copied().unwrap_or(("", "finding", 9));
-        let place = place(finding, links).unwrap_or_default();
+        let place = place(finding, links).map(|place| format!("<br>{place}")).unwrap_or_default();
         let message = prose(&cut(text(&finding["message"]), MESSAGE));
-        Item::new(format!("| {name} | {} | {place} | {message} |\n", code(text(&finding["issueCode"]))), rank)
+        Item::new(format!("| {name} | {}{place} | {message} |\n", code(text(&finding["issueCode"]))), rank)
     });
     let rows: Vec<Item> = rows.collect();
     let title = counted(rows.len() as u64, "finding that does not block", "findings that do not block");
-    sections.extend(fold(&title, rows, "| | Code | Place | Message |\n|---|---|---|---|\n", ""));
+    sections.extend(fold(&title, rows, "| | Finding | Message |\n|---|---|---|\n", ""));
     sections
 }
 
