@@ -15,7 +15,7 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
-use parquet::schema::types::ColumnDescPtr;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 /// No page is longer than this, decompressed; writers' own limits are 1 to 100 MB.
 const MAX_PAGE: usize = 128 << 20;
@@ -132,10 +132,7 @@ pub(super) struct Pages {
     /// What the dictionary and the page before took.
     dictionary: u64,
     page: u64,
-    /// The longest value, as far as the dictionary and the pages say.
-    longest: usize,
-    /// Elements of the list that the pages read so far have left open.
-    run: usize,
+    lists: Lists,
 }
 
 impl Pages {
@@ -164,7 +161,7 @@ impl Pages {
         let plain = chunk.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
         let inner = SerializedPageReader::new(source, &plain, rows, None)?;
         let column = chunk.column_descr_ptr();
-        Ok(Pages { inner, codec, column, budget, dictionary: 0, page: 0, longest: 0, run: 0 })
+        Ok(Pages { inner, codec, column, budget, dictionary: 0, page: 0, lists: Lists::default() })
     }
 
     fn held(&mut self, bytes: usize, is_dictionary: bool) -> Result<()> {
@@ -184,7 +181,8 @@ impl Pages {
             Page::DictionaryPage { buf, num_values, encoding, is_sorted } => {
                 let buf = self.codec.decompress(&buf)?;
                 self.held(buf.len(), true)?;
-                self.dictionary_fits(&buf, num_values as usize)?;
+                dictionary_fits(&buf, num_values as usize, &self.column)?;
+                self.lists.longest = longest(Encoding::PLAIN, &buf);
                 Ok(Page::DictionaryPage { buf, num_values, encoding, is_sorted })
             }
             Page::DataPage { buf, num_values, encoding, def_level_encoding, rep_level_encoding, statistics } => {
@@ -204,12 +202,12 @@ impl Pages {
                     }
                     let (bytes, after) = prefixed(rest).ok_or_else(|| wrong("a page is broken"))?;
                     if number == 0 {
-                        self.lists_fit(bytes, num_values as usize)?;
+                        self.lists.add(bytes, num_values as usize)?;
                     }
                     rest = after;
                 }
                 values_fit(rest, num_values as usize, encoding)?;
-                self.longest = self.longest.max(longest(encoding, rest));
+                self.lists.longest = self.lists.longest.max(longest(encoding, rest));
                 Ok(Page::DataPage { buf, num_values, encoding, def_level_encoding, rep_level_encoding, statistics })
             }
             Page::DataPageV2 {
@@ -232,10 +230,10 @@ impl Pages {
                 let values = if is_compressed { self.codec.decompress(&values)? } else { values };
                 self.held(of_levels + values.len(), false)?;
                 if self.column.max_rep_level() > 0 {
-                    self.lists_fit(&levels.slice(..of_repetition), num_values as usize)?;
+                    self.lists.add(&levels.slice(..of_repetition), num_values as usize)?;
                 }
                 values_fit(&values, num_values as usize, encoding)?;
-                self.longest = self.longest.max(longest(encoding, &values));
+                self.lists.longest = self.lists.longest.max(longest(encoding, &values));
                 let buf = match is_compressed {
                     true => Bytes::from([levels.as_ref(), values.as_ref()].concat()),
                     false => buf,
@@ -254,60 +252,65 @@ impl Pages {
             }
         }
     }
+}
 
-    /// The crate makes room for all values of a dictionary before it reads them.
-    fn dictionary_fits(&mut self, bytes: &[u8], count: usize) -> Result<()> {
-        let least = match self.column.physical_type() {
-            Type::BYTE_ARRAY | Type::INT32 | Type::FLOAT => 4,
-            Type::INT64 | Type::DOUBLE => 8,
-            Type::INT96 => 12,
-            Type::FIXED_LEN_BYTE_ARRAY => usize::try_from(self.column.type_length()).unwrap_or(0).max(1),
-            Type::BOOLEAN => 1,
-        };
-        if count > MAX_VALUES || count.saturating_mul(least) > bytes.len() {
-            return Err(wrong(format!("a dictionary of {} bytes has not {count} values", bytes.len())));
-        }
-        self.longest = longest(Encoding::PLAIN, bytes);
-        Ok(())
+/// The crate makes room for all values of a dictionary before it reads them.
+fn dictionary_fits(bytes: &[u8], count: usize, column: &ColumnDescriptor) -> Result<()> {
+    let least = match column.physical_type() {
+        Type::BYTE_ARRAY | Type::INT32 | Type::FLOAT => 4,
+        Type::INT64 | Type::DOUBLE => 8,
+        Type::INT96 => 12,
+        Type::FIXED_LEN_BYTE_ARRAY => usize::try_from(column.type_length()).unwrap_or(0).max(1),
+        Type::BOOLEAN => 1,
+    };
+    match count > MAX_VALUES || count.saturating_mul(least) > bytes.len() {
+        true => Err(wrong(format!("a dictionary of {} bytes has not {count} values", bytes.len()))),
+        false => Ok(()),
     }
+}
 
-    /// Whether every list has an end that memory suffices for. Repetition levels are bits here: one for each element that
-    /// belongs to the same row as the one before.
-    fn lists_fit(&mut self, levels: &[u8], count: usize) -> Result<()> {
+/// Whether every list of a column has an end that memory suffices for.
+#[derive(Debug, Default)]
+struct Lists {
+    /// The longest value, as far as the dictionary and the pages say.
+    longest: usize,
+    /// Elements of the list that the pages read so far have left open.
+    run: usize,
+}
+
+impl Lists {
+    /// Takes the repetition levels of a page, as runs of one bit for each element: set if it belongs to the same row as the one
+    /// before.
+    fn add(&mut self, levels: &[u8], count: usize) -> Result<()> {
         let broken = || wrong("a page is broken");
-        let mut left = count;
-        let mut rest = levels;
+        let (mut left, mut rest) = (count, levels);
         while left > 0 {
             let (head, after) = varint(rest).ok_or_else(broken)?;
-            let of_run = usize::try_from(head >> 1).map_err(|_| broken())?;
+            let of_run = usize::try_from(head >> 1).ok().filter(|of_run| *of_run > 0).ok_or_else(broken)?;
             if head & 1 == 0 {
                 let (level, after) = after.split_first().ok_or_else(broken)?;
                 let of_run = of_run.min(left);
-                self.run = if *level == 0 { usize::from(of_run > 0) } else { self.run.saturating_add(of_run) };
-                self.list_fits()?;
-                left -= of_run;
-                rest = after;
-                if of_run == 0 {
-                    return Err(broken());
-                }
+                self.run = if *level == 0 { 1 } else { self.run.saturating_add(of_run) };
+                self.check()?;
+                (left, rest) = (left - of_run, after);
             } else {
-                let bytes = after.get(..of_run).or(after.get(..)).ok_or_else(broken)?;
-                if bytes.is_empty() {
+                let bytes = after.get(..of_run).unwrap_or(after);
+                let bits = (bytes.len() * 8).min(left);
+                if bits == 0 {
                     return Err(broken());
                 }
-                for at in 0..(bytes.len() * 8).min(left) {
-                    let bit = bytes.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
-                    self.run = if bit { self.run + 1 } else { 1 };
-                    self.list_fits()?;
+                for at in 0..bits {
+                    let is_set = bytes.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
+                    self.run = if is_set { self.run + 1 } else { 1 };
+                    self.check()?;
                 }
-                left -= (bytes.len() * 8).min(left);
-                rest = after.get(bytes.len()..).unwrap_or_default();
+                (left, rest) = (left - bits, after.get(bytes.len()..).unwrap_or_default());
             }
         }
         Ok(())
     }
 
-    fn list_fits(&self) -> Result<()> {
+    fn check(&self) -> Result<()> {
         // An element takes some room however short its value is.
         match self.run.saturating_mul(self.longest.max(1 << 10)) > MAX_LIST {
             true => Err(wrong(format!("a list of a row takes more than {} MB", MAX_LIST >> 20))),
@@ -428,5 +431,57 @@ impl PageReader for Pages {
 impl Drop for Pages {
     fn drop(&mut self) {
         self.budget.held.fetch_sub(self.page + self.dictionary, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_end_is_refused_and_lists_of_a_row_are_not() {
+        // Runs of one level: a hundred rows with one element each; then bits: rows of eight elements.
+        let mut lists = Lists::default();
+        lists.add(&[200, 1, 0, 0x03, 0xFE], 108).expect("short lists");
+        assert_eq!(lists.run, 8);
+        let mut endless = Lists::default();
+        endless.add(&[0xFE, 0xFF, 0x03, 1], 32_767).expect("some room");
+        assert!(endless.add(&[0xFE, 0xFF, 0x0F, 1], 131_071).is_err(), "over pages");
+        let mut long_values = Lists { longest: 1 << 20, run: 0 };
+        assert!(long_values.add(&[200, 1, 1], 100).is_err());
+        for broken in [&[][..], &[200, 1], &[0, 0], &[0x03], &[0x01]] {
+            assert!(Lists::default().add(broken, 100).is_err(), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_promises_more_values_than_it_has_is_refused() {
+        // Blocks of 128 in 4 parts, and how many there are; the first is 0, and differences have no bits.
+        let numbers = |count: u8| [0x80, 0x01, 4, count, 0, 0, 0, 0, 0, 0];
+        assert_eq!(delta_list(&numbers(100)).map(|(count, rest)| (count, rest.len())), Some((100, 0)));
+        let both = [&numbers(3)[..], &numbers(3)].concat();
+        assert!(values_fit(&both, 3, Encoding::DELTA_BYTE_ARRAY).is_ok());
+        assert!(values_fit(&both, 2, Encoding::DELTA_BYTE_ARRAY).is_err());
+        let second = [&numbers(3)[..], &[0x80, 0x01, 4, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0]].concat();
+        assert!(values_fit(&second, 3, Encoding::DELTA_BYTE_ARRAY).is_err());
+        assert!(values_fit(&second, 3, Encoding::DELTA_LENGTH_BYTE_ARRAY).is_ok());
+        assert!(values_fit(&[], 3, Encoding::DELTA_BYTE_ARRAY).is_ok(), "nulls alone");
+        assert!(values_fit(&[], MAX_VALUES + 1, Encoding::PLAIN).is_err());
+        assert!(values_fit(&[0x80], 3, Encoding::DELTA_BINARY_PACKED).is_err());
+    }
+
+    #[test]
+    fn what_is_compressed_to_almost_nothing_has_a_limit() {
+        let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let megabyte = vec![0; 1 << 20];
+        for _ in 0..MAX_PAGE / megabyte.len() + 1 {
+            std::io::Write::write_all(&mut bomb, &megabyte).expect("in memory");
+        }
+        let bomb = Bytes::from(bomb.finish().expect("in memory"));
+        let refused = |codec: Codec, bytes: &Bytes| codec.decompress(bytes).expect_err("too long").to_string();
+        assert!(refused(Codec::Gzip, &bomb).contains("a page is longer than 128 MB"));
+        // Snappy says how long it will be.
+        assert!(refused(Codec::Snappy, &Bytes::from_static(&[0xFF, 0xFF, 0xFF, 0xFF, 0x07])).contains("longer than"));
+        assert!(refused(Codec::Zstd, &Bytes::from_static(b"no zstd")).contains("can't be decompressed"));
     }
 }
