@@ -591,6 +591,15 @@ Resources:
   Queue:
     Type: AWS::SQS::Queue
     DependsOn: Mentioned
+  Listed:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Roles:
+        - !Ref Worker
+        - other
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Action: 'sns:ListTopics', Resource: '*'}]
   Topics:
     Type: AWS::IAM::ManagedPolicy
     Properties:
@@ -621,7 +630,8 @@ fn a_policy_of_which_nothing_is_used_leaves_the_template_or_is_named() {
 -      Roles: [!Ref Worker]
 -      PolicyDocument:
 -        Version: '2012-10-17'
--        Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: '*'}]";
+-        Statement: [{Effect: Allow, Action: 'sns:Publish', Resource: '*'}]
+-        - !Ref Worker";
     assert_eq!(changed.join("\n"), expected, "{notes}");
     assert!(notes.contains("nothing of 1 policy is used, to be detached by hand: `mentioned` of `Worker`"), "{notes}");
     // What is left is a template without them.

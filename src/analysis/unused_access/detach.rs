@@ -1,5 +1,6 @@
 //! A policy of which nothing is used, taken off its user, role or group as a change of the template: an element of its inline
-//! policies or of its managed policies' ARNs, the resource or block that is the policy, or the block that attaches it.
+//! policies or of its managed policies' ARNs, one of the managed policy's roles, users or groups, the resource or block that is the
+//! policy, or the block that attaches it.
 //!
 //! A managed policy of the template itself is only detached: others may want it.
 
@@ -9,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::edit::{Holding, Wanted};
 use super::{Advice, PolicyAdvice, UnusedAccess};
 use crate::finding::{Edit, Intent};
-use crate::model::{Deployment, Policy, Principal, Resource, ResourceRef};
+use crate::model::{Deployment, Policy, Principal, PrincipalEntityKind, Resource, ResourceRef};
 use crate::source::{Node, Span, Text};
 
 /// Resources that are an inline policy and nothing else.
@@ -87,7 +88,8 @@ impl<'d> Places<'d> {
                 without.push(advice.id.clone());
                 continue;
             };
-            if let Some(found) = self.in_list(principal, advice, policy) {
+            let in_list = self.in_list(principal, advice, policy);
+            if let Some(found) = in_list.or_else(|| self.in_list_of_policy(principal, policy)) {
                 match lists.iter_mut().find(|(list, _)| list.list.span == found.list.span) {
                     Some((list, ids)) => {
                         list.removed.extend(found.removed);
@@ -135,6 +137,22 @@ impl<'d> Places<'d> {
             let element = entry.value.as_sequence()?.iter().find(is_it)?;
             Some(List { resource, key: entry.key_span, list: &entry.value, removed: vec![element.span] })
         })
+    }
+
+    /// The element of a managed policy's own list of whom it is attached to.
+    fn in_list_of_policy(&self, principal: &Principal, policy: Option<&Policy>) -> Option<List<'d>> {
+        let policy = policy.filter(|p| p.resource.resource_type == "AWS::IAM::ManagedPolicy")?;
+        let resource = *self.resources.get(&policy.resource)?;
+        let name = match principal.kind {
+            PrincipalEntityKind::Role => "Roles",
+            PrincipalEntityKind::User => "Users",
+            PrincipalEntityKind::Group => "Groups",
+            PrincipalEntityKind::PermissionSet => return None,
+        };
+        let entry = resource.properties.as_ref()?.as_mapping()?.entry(name)?;
+        let is_it = |element: &&Node| element.scalar_text().is_some_and(|text| text == principal.name);
+        let element = entry.value.as_sequence()?.iter().find(is_it)?;
+        Some(List { resource, key: entry.key_span, list: &entry.value, removed: vec![element.span] })
     }
 
     fn without(&self, list: List<'_>, holder: ResourceRef) -> Option<Wanted> {
