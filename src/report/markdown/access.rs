@@ -107,7 +107,7 @@ fn names(value: &Value) -> Vec<String> {
 }
 
 /// The actions of a change, and how many each stands for if they are several.
-fn actions<'c>(change: &'c Value) -> impl Iterator<Item = (&'c str, Option<u64>)> {
+fn actions(change: &Value) -> impl Iterator<Item = (&str, Option<u64>)> {
     let actions = list(&change["actions"]).iter();
     actions.map(|action| (text(&action["action"]), action["realActions"].as_u64().filter(|count| *count > 1)))
 }
