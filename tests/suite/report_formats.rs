@@ -173,6 +173,25 @@ fn code_scanning_takes_the_sarif() {
 }
 
 #[test]
+fn results_over_the_limit_of_code_scanning_are_the_least_severe_and_are_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // 26 errors for each statement, and a warning of the size of it all.
+    let statement = |i: usize| {
+        let actions: Vec<String> = (0..26).map(|j| format!("s3:Nope{i}x{j}")).collect();
+        json!({"Effect": "Allow", "Action": actions, "Resource": "*"})
+    };
+    let policy = json!({"Version": "2012-10-17", "Statement": (0..980).map(statement).collect::<Vec<_>>()});
+    fs::write(folder.path().join("p.json"), policy.to_string()).expect("a file");
+    let log = json(&run(in_folder(folder.path()).args(["validate", "p.json", "--format", "sarif"])));
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().expect("results");
+    assert_eq!(results.len(), 25_000);
+    assert!(results.iter().all(|r| r["ruleId"] == "INVALID_ACTION"));
+    let said = run["invocations"][0]["toolExecutionNotifications"].to_string();
+    assert!(said.contains("the least severe, are over the limit of results"), "{said}");
+}
+
+#[test]
 fn the_sarif_meets_its_schema() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = many("sarif", folder.path());
@@ -345,6 +364,7 @@ fn security_hub_takes_the_asff() {
         .flat_map(|f| read(f).lines().map(|l| serde_json::from_str(l).expect("an array")).collect::<Vec<Vec<Value>>>())
         .collect();
     assert!(calls.iter().all(|call| (1..=100).contains(&call.len())));
+    assert!(files.iter().all(|file| read(file).lines().all(|call| call.len() <= 6_000_000)));
     let many: Vec<&Value> = calls.iter().filter(|c| c.len() == 100).flatten().collect();
     assert!(many.len() >= 200, "250 findings are two full calls and a rest");
     for file in &files {
