@@ -634,6 +634,13 @@ fn a_policy_of_which_nothing_is_used_leaves_the_template_or_is_named() {
 -        - !Ref Worker";
     assert_eq!(changed.join("\n"), expected, "{notes}");
     assert!(notes.contains("nothing of 1 policy is used, to be detached by hand: `mentioned` of `Worker`"), "{notes}");
+    let report = unused(folder.path(), &args);
+    let ids = report["unusedAccess"][0]["recommendation"]["steps"].as_array().expect("steps").iter();
+    let ids: Vec<&str> = ids.filter_map(|step| step["existingPolicyId"].as_str()).collect();
+    assert!(
+        ids.iter().any(|id| id.contains(":policy/") && id.contains("Listed")),
+        "a managed policy has its ARN: {ids:?}"
+    );
     // What is left is a template without them.
     let fixed = run(in_folder(folder.path()).args(["validate", "template.yaml", "--activity", "last", "--fix"]));
     assert!(fixed.out.contains("1 fix made"), "{fixed:?}");

@@ -12,7 +12,7 @@ use crate::activity::credential_report::Credential;
 use crate::activity::evidence::Evidence;
 use crate::activity::time::{DAY, Timestamp};
 use crate::catalog::Catalog;
-use crate::model::{Deployment, Principal, PrincipalEntityKind, ResourceRef};
+use crate::model::{Deployment, Principal, PrincipalEntityKind, Resource, ResourceRef};
 use crate::policy::PolicyDocument;
 use crate::report::counted;
 use crate::source::{Node, NodeKind, Text, display_encoded};
@@ -40,6 +40,8 @@ pub(super) struct Judge<'a> {
     /// Policies that AWS manages and that the deployment doesn't have, by ARN.
     pub managed: FxHashMap<SmolStr, PolicyDocument>,
     pub by_id: FxHashMap<&'a ResourceRef, &'a Principal>,
+    /// The ARNs of managed policies of the deployment.
+    pub arns: FxHashMap<&'a ResourceRef, &'a Text>,
     tags: FxHashMap<&'a ResourceRef, Vec<(SmolStr, SmolStr)>>,
     trail: Option<Trail<'a>>,
     /// What the members of each group don't use, any of them; or why that is not known.
@@ -68,13 +70,31 @@ impl<'a> Judge<'a> {
             }
         }
         let by_id = deployment.principals.iter().map(|p| (&p.id, p)).collect();
+        let is_policy =
+            |r: &&Resource| ["AWS::IAM::ManagedPolicy", "aws_iam_policy"].contains(&r.id.resource_type.as_str());
+        let policies = deployment.resources.iter().filter(is_policy);
+        let arns = policies.filter_map(|r| Some((&r.id, r.arn.as_ref()?))).collect();
         let asks_for_tags = !settings.exclude_tags.is_empty();
         let tagged = deployment.resources.iter().filter(|_| asks_for_tags);
         let tags = tagged.filter_map(|r| Some((&r.id, tags_of(r.properties.as_ref()?)))).collect();
         let cutoff = as_of.days_before(settings.tracking_period);
         let trail = evidence.activity.as_ref().map(|activity| Trail::new(activity, cutoff, as_of));
         let groups = FxHashMap::default();
-        Judge { deployment, is_export, evidence, settings, cutoff, as_of, catalog, managed, by_id, tags, trail, groups }
+        Judge {
+            deployment,
+            is_export,
+            evidence,
+            settings,
+            cutoff,
+            as_of,
+            catalog,
+            managed,
+            by_id,
+            arns,
+            tags,
+            trail,
+            groups,
+        }
     }
 
     pub(super) fn unused(&self, last: Option<Timestamp>) -> bool {

@@ -16,7 +16,7 @@ use super::{Detail, NotRecommended, PolicyAdvice, StatementChange, UnusedAction}
 use crate::activity::event_source;
 use crate::activity::time::Timestamp;
 use crate::catalog::Catalog;
-use crate::model::{Policy, PolicyId, Principal, ResourceRef};
+use crate::model::{Policy, PolicyForm, PolicyId, Principal, ResourceRef};
 use crate::policy::PolicyDocument;
 use crate::source::{Limits, Sources, display_encoded, json};
 
@@ -49,7 +49,14 @@ impl Judge<'_> {
             let policy: &Policy = self.deployment.policies.get(id.0)?;
             let changed =
                 self.evidence.details.as_ref().filter(|_| self.is_export).and_then(|d| *d.changed.get(id.0)?);
-            let shown = shown.unwrap_or_else(|| policy.name.to_string());
+            let shown = shown.unwrap_or_else(|| match policy.form {
+                // Its name is that of a property.
+                PolicyForm::Managed => self
+                    .arns
+                    .get(&policy.resource)
+                    .map_or_else(|| display_encoded(&policy.resource.id), |arn| arn.display()),
+                _ => policy.name.to_string(),
+            });
             Some(Attached { id: Some(id), shown, document: policy.document.as_ref(), changed, group })
         };
         let mut seen: FxHashSet<PolicyId> = FxHashSet::default();
