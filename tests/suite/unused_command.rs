@@ -665,6 +665,15 @@ fn a_policy_of_which_nothing_is_used_leaves_the_template_or_is_named() {
 }
 
 #[test]
+fn what_two_templates_call_alike_is_left_to_people() {
+    let last = last_accessed(&[("sqs", true), ("sns", false), ("sms-voice", false), ("cloudwatch", true)]);
+    let folder = folder(&[("a.yaml", WHOLLY_UNUSED), ("b.yaml", WHOLLY_UNUSED), ("last/worker.json", &last)]);
+    let args = ["a.yaml", "b.yaml", "--last-accessed", "Worker=last/worker.json"];
+    let (changed, _) = changes(folder.path(), &args);
+    assert_eq!(changed, Vec::<String>::new());
+}
+
+#[test]
 fn a_policy_of_which_nothing_is_used_leaves_terraforms_sources_or_is_named() {
     let topics =
         json!({"Version": "2012-10-17", "Statement": [{"Action": "sns:*", "Effect": "Allow", "Resource": "*"}]});

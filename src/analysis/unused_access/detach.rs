@@ -10,7 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::edit::{Holding, Wanted};
 use super::{Advice, PolicyAdvice, UnusedAccess};
 use crate::finding::{Edit, Intent};
-use crate::model::{Deployment, Policy, Principal, PrincipalEntityKind, Resource, ResourceRef};
+use crate::model::{Deployment, InputId, Policy, Principal, PrincipalEntityKind, Resource, ResourceRef};
 use crate::source::{Node, Span, Text};
 
 /// Resources that are an inline policy and nothing else.
@@ -33,8 +33,9 @@ const ATTACHMENTS: [(&str, &str); 3] = [
 /// The deployment, by what is asked for here.
 pub(super) struct Places<'d> {
     deployment: &'d Deployment,
-    resources: FxHashMap<&'d ResourceRef, &'d Resource>,
-    principals: FxHashMap<&'d ResourceRef, &'d Principal>,
+    resources: FxHashMap<(InputId, &'d ResourceRef), &'d Resource>,
+    /// Those whose id no other input has, too.
+    principals: FxHashMap<&'d ResourceRef, Option<&'d Principal>>,
     /// How many resources a block makes.
     made: FxHashMap<Span, usize>,
     /// By the holder's name and the policy's ARN.
@@ -54,12 +55,15 @@ impl<'d> Places<'d> {
         let mut places = Places {
             deployment,
             resources: FxHashMap::default(),
-            principals: deployment.principals.iter().map(|p| (&p.id, p)).collect(),
+            principals: FxHashMap::default(),
             made: FxHashMap::default(),
             attachments: FxHashMap::default(),
         };
+        for principal in &deployment.principals {
+            places.principals.entry(&principal.id).and_modify(|known| *known = None).or_insert(Some(principal));
+        }
         for resource in &deployment.resources {
-            places.resources.insert(&resource.id, resource);
+            places.resources.insert((resource.input, &resource.id), resource);
             if let Some(span) = resource.span {
                 *places.made.entry(span).or_default() += 1;
             }
@@ -82,7 +86,7 @@ impl<'d> Places<'d> {
             let holder = advice.group.as_ref().unwrap_or(&unused.principal);
             let policy = advice.policy.and_then(|id| self.deployment.policies.get(id.0));
             // What exists under some conditions alone shares its text with what exists under others.
-            let principal = self.principals.get(holder).filter(|p| p.when.is_none());
+            let principal = self.principals.get(holder).copied().flatten().filter(|p| p.when.is_none());
             let principal = principal.filter(|_| policy.is_none_or(|p| p.when.is_none()));
             let Some(principal) = principal else {
                 without.push(advice.id.clone());
@@ -120,7 +124,7 @@ impl<'d> Places<'d> {
 
     /// The element of the holder's own lists.
     fn in_list(&self, principal: &Principal, advice: &PolicyAdvice, policy: Option<&Policy>) -> Option<List<'d>> {
-        let resource = *self.resources.get(&principal.id)?;
+        let resource = *self.resources.get(&(principal.input, &principal.id))?;
         let properties = resource.properties.as_ref()?.as_mapping()?;
         let is_inline = policy.is_some_and(|p| p.resource == principal.id);
         let reference =
@@ -142,7 +146,7 @@ impl<'d> Places<'d> {
     /// The element of a managed policy's own list of whom it is attached to.
     fn in_list_of_policy(&self, principal: &Principal, policy: Option<&Policy>) -> Option<List<'d>> {
         let policy = policy.filter(|p| p.resource.resource_type == "AWS::IAM::ManagedPolicy")?;
-        let resource = *self.resources.get(&policy.resource)?;
+        let resource = *self.resources.get(&(policy.input, &policy.resource))?;
         let name = match principal.kind {
             PrincipalEntityKind::Role => "Roles",
             PrincipalEntityKind::User => "Users",
@@ -175,14 +179,16 @@ impl<'d> Places<'d> {
         let inline = policy.filter(|p| INLINE.contains(&p.resource.resource_type.as_str()));
         let (resource, uses) = match inline {
             Some(policy) => {
-                let resource = *self.resources.get(&policy.resource)?;
+                let resource = *self.resources.get(&(policy.input, &policy.resource))?;
                 // A policy of several principals goes if it is detached from all.
                 let holders = policy.attached_to.len().max(1);
                 (resource, self.made.get(&resource.span?)? * holders)
             }
             None => {
                 let arn = match policy {
-                    Some(policy) => self.resources.get(&policy.resource)?.arn.as_ref()?.as_smol().clone(),
+                    Some(policy) => {
+                        self.resources.get(&(policy.input, &policy.resource))?.arn.as_ref()?.as_smol().clone()
+                    }
                     None => {
                         principal.managed_policies.iter().find(|r| r.arn.display() == advice.id)?.arn.as_smol().clone()
                     }
