@@ -71,8 +71,9 @@ case "$command" in
   validate | check-no-new-access | check-access-not-granted | check-no-public-access | external-access)
     [[ ${#templates[@]} -gt 0 ]] || fail "template-path is empty"
     reports=true
+    # The form for GitHub is also that of the step's summary.
     arguments+=(--format=github "--output=json=$folder/report.json" "--output=aws=$folder/result.json"
-      "--output=sarif=$folder/results.sarif" "--output=markdown=$folder/summary.md")
+      "--output=sarif=$folder/results.sarif")
     options --output "${INPUT_OUTPUT:-}"
     option --policy-type "${INPUT_POLICY_TYPE:-}"
     option --resource-type "${INPUT_RESOURCE_TYPE:-}"
@@ -160,13 +161,5 @@ fi
 # The outputs of a job are limited to 1 MB: what is longer is in the files.
 if [[ -f $folder/result.json && $(wc -c <"$folder/result.json") -lt 900000 ]]; then
   output result "$(cat "$folder/result.json")"
-fi
-# With a comment, the program writes the summary itself.
-if [[ -n ${GITHUB_STEP_SUMMARY:-} && -f $folder/summary.md ]] && ! is_true comment "${INPUT_COMMENT:-}"; then
-  if [[ $(wc -c <"$folder/summary.md") -lt 1000000 ]]; then
-    cat "$folder/summary.md" >>"$GITHUB_STEP_SUMMARY"
-  else
-    echo "The report is too long for a summary; the step's output \`report\` names its file." >>"$GITHUB_STEP_SUMMARY"
-  fi
 fi
 exit "$code"

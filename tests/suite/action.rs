@@ -116,7 +116,7 @@ fn outputs_count_the_findings_and_name_the_reports() {
     assert_eq!(outputs["findings"], all.to_string());
     assert!(fs::read_to_string(&outputs["sarif"]).expect("the SARIF report").contains("INVALID_ACTION"));
     let summary = fs::read_to_string(folder.path().join("summary")).expect("a summary");
-    assert!(summary.contains("1 blocking finding"), "{summary}");
+    assert_eq!(summary.matches("### iam-preflight: ❌ 1 blocking finding").count(), 1, "{summary}");
 }
 
 #[test]
