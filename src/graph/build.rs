@@ -35,6 +35,8 @@ const TRIED: usize = 4;
 const QUESTIONS: usize = 20_000;
 /// The same of one role or principal.
 const QUESTIONS_EACH: usize = 200;
+/// Pairs of a pattern and a role that are looked at to find out what may be asked.
+const COMPARED: usize = 2_000_000;
 
 /// Builds the graph of a run.
 pub fn build(deployment: &Deployment, guardrails: &Guardrails, catalog: &Catalog) -> AccessGraph {
@@ -88,7 +90,7 @@ pub fn build(deployment: &Deployment, guardrails: &Guardrails, catalog: &Catalog
     }
     if builder.unasked > 0 {
         notices.push(format!(
-            "{} pairs of principal and role were not decided: at most {QUESTIONS_EACH} of a role or principal and \
+            "up to {} pairs of principal and role were not decided: at most {QUESTIONS_EACH} of a role or principal and \
              {QUESTIONS} of a run are; `who-can` decides those of one role",
             builder.unasked
         ));
@@ -569,15 +571,16 @@ impl<'a> Builder<'_, 'a> {
                     let base = Edge { policy: Some(*id), when: policy.when.clone(), ..Edge::new(EdgeKind::Grants) };
                     let edge = self.statement_edge(&base, document, number, statement, &target.arns, true);
                     let action = example_action(statement, &target.arns, estate.catalog);
-                    for (stranger, _) in estate.named_strangers(statement, document) {
+                    let let_in = action.as_ref().map(|a| estate.strangers(a, &target, &mut self.undecided));
+                    let gets_in = |who: &Stranger| let_in.as_ref().map(|all| all.iter().any(|(known, _)| known == who));
+                    let listed = estate.listed_strangers(statement).len();
+                    for (place, (stranger, _)) in estate.named_strangers(statement, document).into_iter().enumerate() {
+                        // Where anybody gets in, those whom the document spares are no news.
+                        if place >= listed && gets_in(&Stranger::Anyone) == Some(true) {
+                            continue;
+                        }
                         let Some(from) = self.stranger(&stranger) else { continue };
-                        let effective = match &action {
-                            Some(action) => {
-                                let let_in = estate.strangers(action, &target, &mut self.undecided);
-                                Some(let_in.iter().any(|(who, _)| *who == stranger))
-                            }
-                            None => None,
-                        };
+                        let effective = gets_in(&stranger);
                         self.edge(from, node, Edge { effective, ..edge.clone() });
                         if effective == Some(true) {
                             self.invokers(statement, from, node, &edge);
@@ -641,6 +644,24 @@ impl<'a> Builder<'_, 'a> {
             (0..all.len()).filter(|i| all.get(*i).filter(acting).is_some_and(|h| speaks(h, ASSUME))).collect();
         let passers: Vec<usize> =
             (0..all.len()).filter(|i| all.get(*i).filter(acting).is_some_and(|h| speaks(h, PASS))).collect();
+        let mut near = RolePatterns::new(estate.holders);
+        let mut tried: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        let mut try_any: Vec<usize> = Vec::new();
+        for who in &assumers {
+            let Some(holder) = all.get(*who) else { continue };
+            let patterns = near.patterns(holder, ASSUME);
+            match patterns.contains(&"*") {
+                true => try_any.push(*who),
+                false => {
+                    for role in patterns.iter().flat_map(|p| near.roles(p)) {
+                        let of_role = tried.entry(role).or_default();
+                        if of_role.last() != Some(who) {
+                            of_role.push(*who);
+                        }
+                    }
+                }
+            }
+        }
         let mut questions: Vec<(usize, usize)> = Vec::new();
         let mut targets: FxHashMap<usize, Target> = FxHashMap::default();
         for (position, role) in all.iter().enumerate().filter(|(_, h)| h.kind == HolderKind::Role && h.is_real) {
@@ -694,8 +715,10 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
             if delegates {
-                let may = |i: &&usize| all.get(**i).is_some_and(|h| names_role(h, ASSUME, role.arn.as_str()));
-                candidates.extend(assumers.iter().filter(may));
+                let trying = tried.get(&position).into_iter().flatten().chain(&try_any);
+                let all = trying.clone().count();
+                candidates.extend(trying.take(QUESTIONS_EACH + 1));
+                self.unasked += all.saturating_sub(QUESTIONS_EACH + 1);
             }
             candidates.remove(&position);
             self.unasked += candidates.len().saturating_sub(QUESTIONS_EACH);
@@ -720,11 +743,18 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
         }
-        self.passed_roles(&passers, &targets);
+        self.passed_roles(&passers, &targets, &mut near);
+        if near.left_out > 0 {
+            self.limited.push(format!(
+                "{} patterns of roles that principals may assume or pass were not looked at: at most {COMPARED} pairs of pattern \
+                 and role are",
+                near.left_out
+            ));
+        }
     }
 
     /// Who can pass which role to which of the services that it trusts.
-    fn passed_roles(&mut self, passers: &[usize], trusts: &FxHashMap<usize, Target>) {
+    fn passed_roles(&mut self, passers: &[usize], trusts: &FxHashMap<usize, Target>, near: &mut RolePatterns<'_, 'a>) {
         let estate = self.estate;
         let all = &estate.holders.all;
         let mut questions: Vec<(usize, usize, Vec<SmolStr>)> = Vec::new();
@@ -747,25 +777,13 @@ impl<'a> Builder<'_, 'a> {
         for who in passers {
             let Some(holder) = all.get(*who) else { continue };
             let mut candidates: BTreeSet<usize> = BTreeSet::new();
-            let own = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);
-            for statement in own.filter(|s| s.is_allow() && concerns(s, PASS)) {
-                match &statement.resource {
-                    None => candidates.extend(&passed),
-                    Some(list) => {
-                        for item in &list.items {
-                            let pattern = item.text.as_str();
-                            if pattern == "*" {
-                                candidates.extend(&passed);
-                                continue;
-                            }
-                            let near = estate.holders.meeting(pattern).iter().map(|(_, i)| *i);
-                            candidates.extend(near.filter(|i| {
-                                by_service.contains_key(i)
-                                    && all.get(*i).is_some_and(|h| glob::may_meet(pattern, h.arn.as_str()))
-                            }));
-                        }
-                    }
-                }
+            for pattern in near.patterns(holder, PASS) {
+                let found: Vec<usize> = match pattern {
+                    "*" => passed.clone(),
+                    _ => near.roles(pattern).into_iter().filter(|i| by_service.contains_key(i)).collect(),
+                };
+                self.unasked += found.len().saturating_sub(FEW);
+                candidates.extend(found.into_iter().take(FEW));
             }
             self.unasked += candidates.len().saturating_sub(FEW);
             for role in candidates.into_iter().take(FEW) {
@@ -909,13 +927,60 @@ fn meeting(pattern: &str, arn: &str) -> Vec<SmolStr> {
     with_parts(arn).into_iter().filter(|part| pattern == "*" || glob::may_meet(pattern, part)).collect()
 }
 
-/// True if some statement lets the holder try.
-fn names_role(holder: &Holder<'_>, action: &str, arn: &str) -> bool {
-    let statements = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);
-    let meets = |s: &Statement| {
-        s.resource.as_ref().is_none_or(|list| list.items.iter().any(|i| glob::may_meet(i.text.as_str(), arn)))
-    };
-    statements.into_iter().any(|s| s.is_allow() && concerns(s, action) && meets(s))
+/// Which roles the patterns of policies are about, each pattern looked at once.
+struct RolePatterns<'e, 'a> {
+    holders: &'e Holders<'a>,
+    met: FxHashMap<SmolStr, Vec<usize>>,
+    compared: usize,
+    /// Patterns that were not looked at.
+    left_out: usize,
+}
+
+impl<'e, 'a> RolePatterns<'e, 'a> {
+    fn new(holders: &'e Holders<'a>) -> RolePatterns<'e, 'a> {
+        RolePatterns { holders, met: FxHashMap::default(), compared: 0, left_out: 0 }
+    }
+
+    /// The patterns on which a holder's statements allow the action; `*` for whatever may be anything.
+    fn patterns<'h>(&self, holder: &'h Holder<'_>, action: &str) -> Vec<&'h str> {
+        let statements = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);
+        let mut found: Vec<&str> = Vec::new();
+        for statement in statements.filter(|s| s.is_allow() && concerns(s, action)) {
+            match &statement.resource {
+                None => found.push("*"),
+                Some(list) => found.extend(list.items.iter().map(|i| i.text.as_str())),
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The roles that a pattern may be about, in their order.
+    fn roles(&mut self, pattern: &str) -> Vec<usize> {
+        if let Some(known) = self.met.get(pattern) {
+            self.compared += known.len();
+            if self.compared > COMPARED {
+                self.left_out += 1;
+                return Vec::new();
+            }
+            return known.clone();
+        }
+        let near = self.holders.meeting(pattern);
+        self.compared += near.len();
+        if self.compared > COMPARED {
+            self.left_out += 1;
+            return Vec::new();
+        }
+        let holder = |i: &usize| self.holders.all.get(*i);
+        let is_met = |i: &usize| {
+            holder(i).is_some_and(|h| h.kind == HolderKind::Role && glob::may_meet(pattern, h.arn.as_str()))
+        };
+        let mut met: Vec<usize> = near.iter().map(|(_, i)| *i).filter(is_met).collect();
+        met.sort_unstable();
+        self.met.insert(pattern.into(), met.clone());
+        met
+    }
 }
 
 /// An action of the statement to ask about: the first that is about the resource.

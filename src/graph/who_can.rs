@@ -290,8 +290,12 @@ impl Search<'_, '_> {
                 continue;
             }
             let Some(target) = self.trust(role) else { continue };
-            let candidates: Vec<usize> = waiting.iter().copied().filter(|i| self.may_assume(*i, role, &when)).collect();
             let left = QUESTIONS.saturating_sub(questions);
+            let candidates: Vec<usize> = match left {
+                // Nobody has to be looked at any more.
+                0 => waiting.clone(),
+                _ => waiting.iter().copied().filter(|i| self.may_assume(*i, role, &when)).collect(),
+            };
             self.left_out += candidates.len().saturating_sub(left);
             questions += candidates.len();
             let target = self.roles.get(&target).and_then(Option::as_ref);
@@ -357,7 +361,7 @@ impl Search<'_, '_> {
         }
         if self.left_out > 0 {
             answer.notices.push(format!(
-                "{} questions about who may assume which role were left out: at most {QUESTIONS} are asked",
+                "up to {} questions about who may assume which role were left out: at most {QUESTIONS} are asked",
                 self.left_out
             ));
         }

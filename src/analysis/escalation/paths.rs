@@ -157,6 +157,10 @@ const fn on_resource(action: &'static str) -> Step {
     step(action, On::Resource)
 }
 
+const fn launch(on: &'static [&'static str]) -> Step {
+    step("ec2:RunInstances", On::Arns(on))
+}
+
 const PASS: Step = step("iam:PassRole", On::Pass);
 const ASSUME: Step = step("sts:AssumeRole", On::Assume);
 
@@ -174,7 +178,13 @@ const COMMANDS: &[&str] = &[
     "arn:*:ssm:*:*:document/AWS-RunPowerShellScript",
     "arn:*:ssm:*:*:document/AWS-RunRemoteScript",
 ];
-const INSTANCES: &[&str] = &["arn:*:ec2:*:*:instance/*"];
+/// What a launch needs at least, each of which has to be allowed (EC2 User Guide, "Launch instances (RunInstances)").
+const INSTANCES: Step = launch(&["arn:*:ec2:*:*:instance/*"]);
+const IMAGES: Step = launch(&["arn:*:ec2:*::image/*"]);
+const SUBNETS: Step = launch(&["arn:*:ec2:*:*:subnet/*"]);
+const SECURITY_GROUPS: Step = launch(&["arn:*:ec2:*:*:security-group/*"]);
+const NETWORK_INTERFACES: Step = launch(&["arn:*:ec2:*:*:network-interface/*"]);
+const VOLUMES: Step = launch(&["arn:*:ec2:*:*:volume/*"]);
 const SSM: &[&str] = &["ssm.amazonaws.com"];
 
 const fn path(
@@ -306,7 +316,7 @@ pub const PATHS: &[Path] = &[
         &[PASS, any("lambda:CreateFunction"), any("lambda:CreateFunctionUrlConfig"), any("lambda:AddPermission")],
         &["Lambda Developer Guide, Creating and managing Lambda function URLs"]),
     path("passrole-ec2-run-instances", "launches an instance that runs as `{}`, with user data of its choice",
-        Target::PassedRole(EC2), &[PASS, step("ec2:RunInstances", On::Arns(INSTANCES))],
+        Target::PassedRole(EC2), &[PASS, INSTANCES, IMAGES, SUBNETS, SECURITY_GROUPS, NETWORK_INTERFACES, VOLUMES],
         &["Rhino", "pathfinding ec2-001"]),
     path("passrole-ec2-request-spot-instances", "requests a spot instance that runs as `{}`", Target::PassedRole(EC2),
         &[PASS, any("ec2:RequestSpotInstances")], &["pathfinding ec2-004"]),

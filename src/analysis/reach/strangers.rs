@@ -30,13 +30,21 @@ impl Estate<'_> {
                 if !statement.is_allow() || !concerns(statement, action) {
                     continue;
                 }
-                for (stranger, element) in self.named_strangers(statement, &side.document) {
+                let listed = self.listed_strangers(statement).len();
+                let mut anybody = false;
+                for (place, (stranger, element)) in
+                    self.named_strangers(statement, &side.document).into_iter().enumerate()
+                {
+                    // Where anybody gets in, nobody has to be told whom the document spares.
+                    if anybody && place >= listed {
+                        break;
+                    }
                     let known = found.iter().position(|(known, _)| *known == stranger);
                     let is_known =
                         |(_, ways): &(Stranger, Vec<Beside>)| ways.iter().any(|way| way.sides.contains(&number));
                     if known.and_then(|i| found.get(i)).is_some_and(is_known) {
-                        // Where anybody gets in, nobody else has to be told.
-                        if stranger == Stranger::Anyone { break } else { continue }
+                        anybody |= stranger == Stranger::Anyone;
+                        continue;
                     }
                     let mut document = (*side.document).clone();
                     document.statements.retain(Statement::is_deny);
@@ -46,14 +54,11 @@ impl Estate<'_> {
                     let Ok(granting) = CompiledPolicy::new(document, side.kind, Ties::Tied) else { continue };
                     match self.gets_in(&stranger, action, target, side, index, &granting) {
                         Ok(Some(allowed)) => {
-                            let is_anyone = stranger == Stranger::Anyone;
+                            anybody |= stranger == Stranger::Anyone;
                             let way = Beside { allowed, sides: vec![number] };
                             match known.and_then(|i| found.get_mut(i)) {
                                 Some((_, ways)) => ways.push(way),
                                 None => found.push((stranger, vec![way])),
-                            }
-                            if is_anyone {
-                                break;
                             }
                         }
                         Ok(None) => {}
@@ -175,7 +180,8 @@ impl Estate<'_> {
         found
     }
 
-    fn listed_strangers(&self, statement: &Statement) -> Vec<(Stranger, PrincipalElement)> {
+    /// Those whom its `Principal` element names.
+    pub fn listed_strangers(&self, statement: &Statement) -> Vec<(Stranger, PrincipalElement)> {
         let Some(element) = &statement.principal else {
             // `NotPrincipal` lets everybody else in.
             let everybody = statement.not_principal.clone().map(|e| PrincipalElement { kind: star(), ..e });

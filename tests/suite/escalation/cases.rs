@@ -203,7 +203,7 @@ pub const CASES: &[Case] = &[
         &[("iam:PassRole", ROLE, ""), ("lambda:UpdateFunctionConfiguration", "*", ""), ("lambda:InvokeFunction", "*", "")], "Target",
         &[Only("iam:PassRole", OTHER, ""), Trust(ELSEWHERE)]),
     case("passrole-ec2-run-instances", passed(r#"{"Service": "ec2.amazonaws.com"}"#), &[("iam:PassRole", ROLE, ""), ("ec2:RunInstances", "*", "")], "Target",
-        &[Only("ec2:RunInstances", "arn:aws:ec2:*:*:subnet/*", ""), Trust(r#"{"Service": "lambda.amazonaws.com"}"#), Weak]),
+        &[Only("ec2:RunInstances", "arn:aws:ec2:*:*:subnet/*", ""), Only("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*", ""), Trust(r#"{"Service": "lambda.amazonaws.com"}"#), Weak]),
     case("passrole-ec2-request-spot-instances", passed(r#"{"Service": "ec2.amazonaws.com"}"#), &[("iam:PassRole", "*", ""), ("ec2:RequestSpotInstances", "*", "")], "Target",
         &[Deny("ec2:RequestSpot*", ""), Only("iam:PassRole", "arn:aws:iam::*:role/app/*", "")]),
     case("passrole-ec2-associate-instance-profile", passed(r#"{"Service": "ec2.amazonaws.com"}"#), &[("iam:PassRole", "*", ""), ("ec2:AssociateIamInstanceProfile", "*", "")], "Target",
