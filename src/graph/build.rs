@@ -12,6 +12,7 @@ use smol_str::SmolStr;
 
 use super::model::{AccessGraph, Edge, EdgeKind, Node, NodeKind};
 use super::resources::{ArnIndex, Meets};
+use super::role_patterns::{RolePatterns, Trying};
 use crate::analysis::custom_check::kind_of;
 use crate::analysis::holders::{Holder, HolderKind, Holders, Policies};
 use crate::analysis::reach::{Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, caller, with_parts};
@@ -35,8 +36,6 @@ const TRIED: usize = 4;
 const QUESTIONS: usize = 20_000;
 /// The same of one role or principal.
 const QUESTIONS_EACH: usize = 200;
-/// Pairs of a pattern and a role that are looked at to find out what may be asked.
-const COMPARED: usize = 2_000_000;
 
 /// Builds the graph of a run.
 pub fn build(deployment: &Deployment, guardrails: &Guardrails, catalog: &Catalog) -> AccessGraph {
@@ -645,23 +644,7 @@ impl<'a> Builder<'_, 'a> {
         let passers: Vec<usize> =
             (0..all.len()).filter(|i| all.get(*i).filter(acting).is_some_and(|h| speaks(h, PASS))).collect();
         let mut near = RolePatterns::new(estate.holders);
-        let mut tried: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-        let mut try_any: Vec<usize> = Vec::new();
-        for who in &assumers {
-            let Some(holder) = all.get(*who) else { continue };
-            let patterns = near.patterns(holder, ASSUME);
-            match patterns.contains(&"*") {
-                true => try_any.push(*who),
-                false => {
-                    for role in patterns.iter().flat_map(|p| near.roles(p)) {
-                        let of_role = tried.entry(role).or_default();
-                        if of_role.last() != Some(who) {
-                            of_role.push(*who);
-                        }
-                    }
-                }
-            }
-        }
+        let trying = Trying::new(&mut near, &assumers, ASSUME);
         let mut questions: Vec<(usize, usize)> = Vec::new();
         let mut targets: FxHashMap<usize, Target> = FxHashMap::default();
         for (position, role) in all.iter().enumerate().filter(|(_, h)| h.kind == HolderKind::Role && h.is_real) {
@@ -715,10 +698,8 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
             if delegates {
-                let trying = tried.get(&position).into_iter().flatten().chain(&try_any);
-                let all = trying.clone().count();
-                candidates.extend(trying.take(QUESTIONS_EACH + 1));
-                self.unasked += all.saturating_sub(QUESTIONS_EACH + 1);
+                candidates.extend(trying.of(position).take(QUESTIONS_EACH + 1));
+                self.unasked += trying.of(position).count().saturating_sub(QUESTIONS_EACH + 1);
             }
             candidates.remove(&position);
             self.unasked += candidates.len().saturating_sub(QUESTIONS_EACH);
@@ -744,13 +725,7 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         self.passed_roles(&passers, &targets, &mut near);
-        if near.left_out > 0 {
-            self.limited.push(format!(
-                "{} patterns of roles that principals may assume or pass were not looked at: at most {COMPARED} pairs of pattern \
-                 and role are",
-                near.left_out
-            ));
-        }
+        self.limited.extend(near.notice());
     }
 
     /// Who can pass which role to which of the services that it trusts.
@@ -925,62 +900,6 @@ fn shares_arns(prefix: &str, service: &str, catalog: &Catalog) -> bool {
 /// Those of a resource's ARNs that a pattern is about, as the question is asked of them.
 fn meeting(pattern: &str, arn: &str) -> Vec<SmolStr> {
     with_parts(arn).into_iter().filter(|part| pattern == "*" || glob::may_meet(pattern, part)).collect()
-}
-
-/// Which roles the patterns of policies are about, each pattern looked at once.
-struct RolePatterns<'e, 'a> {
-    holders: &'e Holders<'a>,
-    met: FxHashMap<SmolStr, Vec<usize>>,
-    compared: usize,
-    /// Patterns that were not looked at.
-    left_out: usize,
-}
-
-impl<'e, 'a> RolePatterns<'e, 'a> {
-    fn new(holders: &'e Holders<'a>) -> RolePatterns<'e, 'a> {
-        RolePatterns { holders, met: FxHashMap::default(), compared: 0, left_out: 0 }
-    }
-
-    /// The patterns on which a holder's statements allow the action; `*` for whatever may be anything.
-    fn patterns<'h>(&self, holder: &'h Holder<'_>, action: &str) -> Vec<&'h str> {
-        let statements = holder.policies.iter().flat_map(|p| &p.compiled.document().statements);
-        let mut found: Vec<&str> = Vec::new();
-        for statement in statements.filter(|s| s.is_allow() && concerns(s, action)) {
-            match &statement.resource {
-                None => found.push("*"),
-                Some(list) => found.extend(list.items.iter().map(|i| i.text.as_str())),
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// The roles that a pattern may be about, in their order.
-    fn roles(&mut self, pattern: &str) -> Vec<usize> {
-        if let Some(known) = self.met.get(pattern) {
-            self.compared += known.len();
-            if self.compared > COMPARED {
-                self.left_out += 1;
-                return Vec::new();
-            }
-            return known.clone();
-        }
-        let near = self.holders.meeting(pattern);
-        self.compared += near.len();
-        if self.compared > COMPARED {
-            self.left_out += 1;
-            return Vec::new();
-        }
-        let holder = |i: &usize| self.holders.all.get(*i);
-        let is_met = |i: &usize| {
-            holder(i).is_some_and(|h| h.kind == HolderKind::Role && glob::may_meet(pattern, h.arn.as_str()))
-        };
-        let mut met: Vec<usize> = near.iter().map(|(_, i)| *i).filter(is_met).collect();
-        met.sort_unstable();
-        self.met.insert(pattern.into(), met.clone());
-        met
-    }
 }
 
 /// An action of the statement to ask about: the first that is about the resource.

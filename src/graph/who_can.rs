@@ -3,12 +3,13 @@
 //!
 //! The search goes backwards from those who can by themselves, breadth first, so that each principal gets its shortest path.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use super::role_patterns::{RolePatterns, Trying};
 use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, agree};
 use crate::analysis::reach::{
     Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, Ways, both, caller, fitting, sessions,
@@ -19,7 +20,7 @@ use crate::catalog::Catalog;
 use crate::logic::engine::concerns;
 use crate::logic::evaluate::combine::{Naming, naming};
 use crate::model::{Deployment, Resource, ResourceRef, When};
-use crate::policy::{Arn, glob};
+use crate::policy::{Arn, PrincipalKind, glob};
 use crate::source::display_encoded;
 
 /// Questions about the assumption of roles that one search asks.
@@ -281,6 +282,9 @@ impl Search<'_, '_> {
             }
         }
         let incomplete = |found: &Found, i: &usize| holders.get(*i).is_some_and(|h| !found.is_complete(*i, h));
+        let mut near = RolePatterns::new(self.estate.holders);
+        let trying = Trying::new(&mut near, &acting, ASSUME);
+        answer.notices.extend(near.notice());
         let mut waiting: Vec<usize> = acting.into_iter().filter(|i| incomplete(&found, i)).collect();
         let mut queue: VecDeque<usize> = (0..found.all.len()).collect();
         let mut questions = 0;
@@ -294,7 +298,10 @@ impl Search<'_, '_> {
             let candidates: Vec<usize> = match left {
                 // Nobody has to be looked at any more.
                 0 => waiting.clone(),
-                _ => waiting.iter().copied().filter(|i| self.may_assume(*i, role, &when)).collect(),
+                _ => {
+                    let near = self.near(target, &waiting, trying.of(role));
+                    near.into_iter().filter(|i| incomplete(&found, i) && self.may_assume(*i, role, &when)).collect()
+                }
             };
             self.left_out += candidates.len().saturating_sub(left);
             questions += candidates.len();
@@ -376,6 +383,29 @@ impl Search<'_, '_> {
             (!target.sides.is_empty()).then_some(target)
         });
         target.as_ref().map(|_| role)
+    }
+
+    /// Those among whom somebody may be who can assume a role: everybody, where the trust policy names everybody; else those
+    /// whom it names, and those whose own policies name it.
+    fn near(&self, role: usize, waiting: &[usize], trying: impl Iterator<Item = usize>) -> Vec<usize> {
+        let Some(Some(trust)) = self.roles.get(&role) else { return Vec::new() };
+        let statements = trust.sides.iter().flat_map(|s| &s.document.statements);
+        let mut near: BTreeSet<usize> = BTreeSet::new();
+        for statement in statements.filter(|s| s.is_allow() && concerns(s, ASSUME)) {
+            match statement.principal.as_ref().map(|p| &p.kind) {
+                Some(PrincipalKind::Map(lists)) => {
+                    for text in lists.iter().filter(|l| l.element == "AWS").flat_map(|l| &l.items).map(|i| &i.text) {
+                        if glob::has_wildcard(text.as_str()) {
+                            return waiting.to_vec();
+                        }
+                        near.extend(self.estate.named(text.as_str()));
+                    }
+                }
+                _ => return waiting.to_vec(),
+            }
+        }
+        near.extend(trying);
+        near.into_iter().collect()
     }
 
     /// Whether it is worth asking: somebody who is named, or whose policies speak of assuming a role like this.

@@ -169,7 +169,8 @@ impl<'a> SourceTexts<'a> {
 }
 
 fn shortened(number: usize, before: &str, marked: &str, after: &str) -> SourceLine {
-    if before.chars().count() + marked.chars().count() + after.chars().count() <= LINE {
+    // Counted no further than it matters: what a tool has written may be one line of megabytes.
+    if before.chars().chain(marked.chars()).chain(after.chars()).take(LINE + 1).count() <= LINE {
         return SourceLine { number, before: before.to_owned(), marked: marked.to_owned(), after: after.to_owned() };
     }
     let start = before.char_indices().rev().nth(MARGIN - 1).map_or(0, |(i, _)| i);

@@ -9,6 +9,7 @@ mod page;
 mod selection;
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Place;
@@ -41,23 +42,32 @@ pub struct GraphReport<'a> {
 impl GraphReport<'_> {
     /// One JSON object in one line for each node and edge.
     pub fn json(&self) -> String {
-        let whole = self.value();
-        let mut out = String::new();
-        let lines = |items: &Value| -> String {
-            let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
-            items.iter().map(|i| format!("\n    {i}")).collect::<Vec<_>>().join(",")
-        };
-        out.push_str(&format!(
-            "{{\n  \"schemaVersion\": \"1\",\n  \"tool\": {},\n  \"command\": \"graph\",\n  \"inputs\": {},\n  \"nodes\": [{}\n  ],\n  \
-             \"edges\": [{}\n  ],\n  \"escalations\": {},\n  \"notices\": {}\n}}\n",
-            whole["tool"],
-            whole["inputs"],
-            lines(&whole["nodes"]),
-            lines(&whole["edges"]),
-            whole["escalations"],
-            whole["notices"],
-        ));
+        let graph = &self.graph.graph;
+        let node = |i: &NodeIndex| graph.node_weight(*i).map(|n| format!("\n    {}", self.node(n)));
+        let edge = |i: &EdgeIndex| self.edge(*i).map(|e| format!("\n    {e}"));
+        // Each line is made by itself: all of them as values would take many times the memory of their text.
+        let nodes: Vec<String> = self.selection.nodes.par_iter().filter_map(node).collect();
+        let edges: Vec<String> = self.selection.edges.par_iter().filter_map(edge).collect();
+        let mut out = format!(
+            "{{\n  \"schemaVersion\": \"1\",\n  \"tool\": {},\n  \"command\": \"graph\",\n  \"inputs\": {},\n  \"nodes\": [",
+            self.tool(),
+            super::json::plain_inputs(self.deployment, self.sources),
+        );
+        out.push_str(&nodes.join(","));
+        out.push_str("\n  ],\n  \"edges\": [");
+        out.push_str(&edges.join(","));
+        out.push_str("\n  ],\n  \"escalations\": ");
+        out.push_str(&self.escalations.to_string());
+        out.push_str(&format!(",\n  \"notices\": {}\n}}\n", json!(self.all_notices())));
         out
+    }
+
+    fn tool(&self) -> Value {
+        json!({"name": "iam-preflight", "version": env!("CARGO_PKG_VERSION"), "serviceData": self.service_data})
+    }
+
+    fn all_notices(&self) -> Vec<&String> {
+        self.graph.notices.iter().chain(&self.notices).chain(&self.selection.notices).collect()
     }
 
     /// Nodes and edges in the order of the graph.
@@ -66,15 +76,13 @@ impl GraphReport<'_> {
         let nodes: Vec<Value> =
             self.selection.nodes.iter().filter_map(|i| graph.node_weight(*i)).map(|n| self.node(n)).collect();
         let edges: Vec<Value> = self.selection.edges.iter().filter_map(|i| self.edge(*i)).collect();
-        let notices: Vec<&String> =
-            self.graph.notices.iter().chain(&self.notices).chain(&self.selection.notices).collect();
         json!({
-            "tool": {"name": "iam-preflight", "version": env!("CARGO_PKG_VERSION"), "serviceData": self.service_data},
+            "tool": self.tool(),
             "inputs": super::json::plain_inputs(self.deployment, self.sources),
             "nodes": nodes,
             "edges": edges,
             "escalations": self.escalations,
-            "notices": notices,
+            "notices": self.all_notices(),
         })
     }
 
