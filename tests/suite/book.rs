@@ -135,6 +135,7 @@ impl Stage {
             ("examples/external-access/template.yaml", "template.yaml"),
             ("examples/terraform/queue/plan.json", "plan.json"),
             ("examples/simulate/requests.jsonl", "requests.jsonl"),
+            ("examples/cloudformation/clean.json", "realistic-10000.json"),
         ] {
             fs::copy(root().join(from), here.join(to)).expect("a copy");
         }

@@ -97,7 +97,7 @@
     return make("div", { class: "legend soft" }, ...row("", "allows, assumes, has, runs"), ...row("trusts", "a trust policy names"), ...row("idle", "not in effect"));
   };
 
-  const aside = make("aside", { "aria-live": "polite" });
+  const aside = make("aside", { "aria-live": "polite", tabindex: -1 });
   const link = (edge, other) => make("li", {}, make("button", { onclick: () => choose(null, edge) },
     `${edge.kind === "grants" ? edge.actions.slice(0, 3).join(", ") : edge.kind.replaceAll("-", " ")} ${other}`));
   const details = () => {
@@ -159,7 +159,12 @@
 
   // Whoever clicks beside everything, or presses Escape, has the overview again.
   picture.addEventListener("click", (event) => { if (!event.target.closest("g.node, g.line")) choose(null, null); });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") choose(null, null); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const from = picture.querySelector("g.node.chosen");
+    choose(null, null);
+    from?.focus();
+  });
 
   const numbers = new Map(data.edges.map((e, i) => [e, i]));
   const paint = () => {
@@ -246,7 +251,7 @@
       kind.textContent = cut(n.type || n.kind.replaceAll("-", " "), W - 20, "10px system-ui, sans-serif");
       const g = draw("g", { class: `node stripe-${STRIPE[p.kind]}`, tabindex: 0, "data-id": id }, title, draw("rect", { x: p.x, y: p.y, width: W, height: H, rx: 6 }), name, kind);
       g.addEventListener("click", () => choose(id, null));
-      g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(id, null); } });
+      g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(id, null); aside.focus(); } });
       svg.append(g);
     }
     picture.replaceChildren(svg);

@@ -98,13 +98,14 @@ async function look(file) {
     return { node: e.closest?.("g.node")?.querySelector("text").textContent ?? null, inAside: !!e.closest("aside"), text: e.textContent };
   });
   const tab = async (until) => {
-    for (let i = 0; i < 200; i++) { await page.keyboard.press("Tab"); if (until(await focused())) return true; }
+    for (let i = 0; i < 400; i++) { await page.keyboard.press("Tab"); if (until(await focused())) return true; }
     return false;
   };
   await page.focus("#search");
   facts.keysReachNode = await tab((f) => f.node === of.node);
   await page.keyboard.press("Enter");
   facts.nodeByKeys = await aside();
+  // What a node leads to is the next thing, however many nodes there are.
   facts.keysReachEdge = await tab((f) => f.inAside && f.text.includes(of.leadsTo));
   await page.keyboard.press("Enter");
   facts.edgeByKeys = await aside();
