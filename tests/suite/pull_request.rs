@@ -393,6 +393,27 @@ fn comments_on_lines_are_in_the_diff_with_the_fix_as_a_suggestion_and_made_once(
     assert!(body.ends_with("\n```suggestion\n            Action: s3:GetObject\n```\n"), "{body}");
 }
 
+#[test]
+fn what_there_is_no_room_for_beside_the_lines_is_said() {
+    let fake = Fake::start();
+    let job = Job::new(&fake);
+    let one = template("s3:GetObjct").replace("Resources:\n", "");
+    let all: String = (0..520).map(|i| one.replace("Orders", &format!("Orders{i}"))).collect();
+    let all = format!("Resources:\n{all}");
+    job.write(&all);
+    let (count, lines) = (all.lines().count(), all.lines().map(|line| format!("+{line}\n")).collect::<String>());
+    fake.state().files = vec![json!({"filename": "infra/t.yaml", "patch": format!("@@ -0,0 +1,{count} @@\n{lines}")})];
+    let result = job.validate(&["--check-run", "--review-comments"]);
+    assert_eq!(result.code, 1, "{}", result.err);
+    assert!(!result.err.contains("::notice"), "{}", result.err);
+    let state = fake.state();
+    assert_eq!((state.annotations.len(), state.review_comments.len()), (500, 30));
+    let summary = state.check_runs[0]["output"]["summary"].as_str().expect("a summary");
+    assert!(summary.ends_with("\n20 more findings, the least severe, have no annotation.\n"), "{summary}");
+    let left_out = "490 more findings on changed lines, the least severe, have no comment there";
+    assert!(result.err.contains(left_out), "{}", result.err);
+}
+
 fn quick() -> Pace {
     Pace {
         timeout: Duration::from_millis(400),

@@ -1,6 +1,7 @@
 //! The access that a pull request adds and removes: a table, and a graph of what it touches.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -158,6 +159,8 @@ fn row(change: &Value, links: &Links, conditions: bool) -> String {
         "" => policy,
         path => match links.lines(path, line).filter(|_| granted) {
             Some(address) => format!("[{policy}]({address})"),
+            // Where an earlier commit was checked out is nobody's concern.
+            None if Path::new(path).has_root() => policy,
             None => format!("{policy} in {}", breaking_code(&shown_place(path, line))),
         },
     };
@@ -183,11 +186,16 @@ fn condition(condition: &Value) -> String {
         });
         format!("{} {} {}", breaking_code(&cut(key, ENTRY)), escaped(&cut(operator, ENTRY)), listed(values.collect()))
     });
-    let lines: Vec<String> = lines.collect();
-    match lines.is_empty() {
-        true => breaking_code(&cut(&condition.to_string(), 2 * ENTRY)),
-        false => lines.join("<br>"),
+    let mut lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return breaking_code(&cut(&condition.to_string(), 2 * ENTRY));
     }
+    let more = lines.len().saturating_sub(LISTED);
+    lines.truncate(LISTED);
+    if more > 0 {
+        lines.push(counted(more as u64, "more key", "more keys"));
+    }
+    lines.join("<br>")
 }
 
 /// From whoever gains or loses access to the resources, as Mermaid; the first changes, if they are many.

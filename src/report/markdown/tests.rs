@@ -88,6 +88,14 @@ fn access_that_changes_is_a_table_and_a_graph() {
     assert!(text.contains("```mermaid\nflowchart LR\n  n0[\"Worker\"]\n"), "{text}");
     assert!(text.contains("[\"b#34;#93;#59; click\"]"), "{text}");
     assert!(!is_clean(&report));
+    let keys: serde_json::Map<String, Value> =
+        (0..40).map(|i| (format!("aws:PrincipalTag/k{i}"), json!(["a", "b"]))).collect();
+    report["access"]["changes"][0]["condition"] = json!({"StringEquals": keys});
+    let text = render(&report, &links(), COMMENT_LIMIT);
+    assert!(
+        text.contains("`aws:PrincipalTag/k0` StringEquals `a`, `b`<br>") && text.contains("<br>32 more keys |"),
+        "{text}"
+    );
     report["access"]["changes"] = json!([]);
     assert!(render(&report, &links(), COMMENT_LIMIT).contains("Access does not change against `git:origin/main`."));
 }
