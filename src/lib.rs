@@ -1,9 +1,10 @@
 //! Validates the IAM policies of CloudFormation templates and Terraform plans before deployment.
 //!
 //! The modules form a pipeline, and each uses only those before it:
-//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`checks`] → [`logic`] → [`analysis`] → [`graph`] → [`report`] → [`cli`].
+//! [`source`] → [`policy`] → [`catalog`] → [`model`] → [`template`] → [`finding`] → [`logic`] → [`checks`] → [`access`] → [`graph`] → [`analysis`] → [`report`] → [`cli`].
 //! `docs/architecture.md` says more.
 
+pub mod access;
 pub mod activity;
 pub mod analysis;
 pub mod catalog;

@@ -7,9 +7,9 @@ mod generate;
 
 use std::time::{Duration, Instant};
 
+use iam_preflight::access::reach::Guardrails;
 use iam_preflight::analysis::escalation;
 use iam_preflight::analysis::external_access::{analyse, zone};
-use iam_preflight::analysis::reach::Guardrails;
 use iam_preflight::catalog::Catalog;
 use iam_preflight::graph::build;
 use iam_preflight::graph::who_can::who_can;

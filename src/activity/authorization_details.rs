@@ -11,11 +11,11 @@ use smol_str::SmolStr;
 
 use super::time::Timestamp;
 use super::usage::Troubles;
-use crate::checks::TRUST_POLICY;
 use crate::model::{
     Deployment, Input, InputId, InputKind, ManagedPolicyRef, Policy, PolicyForm, PolicyId, Principal,
     PrincipalEntityKind, Problem, Resource, ResourceRef,
 };
+use crate::policy::TRUST_POLICY;
 use crate::policy::{Arn, PolicyDocument, PolicyType};
 use crate::source::{Limits, Node, NodeKind, Span, Text, json};
 

@@ -8,13 +8,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use super::counterpart::Earlier;
-use super::custom_check::{compile, kind_of};
 use super::external_access::{ChangeType, ExternalAccessReport};
+use crate::access::{compile, kind_of, policy_of_aws};
 use crate::catalog::{AccessLevel, Catalog};
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, added, no_new_access, no_public_access};
-use crate::logic::evaluate::PolicyKind;
 use crate::logic::{Caller, Request};
-use crate::model::{Deployment, ManagedPolicyRef, Policy, PolicyId, Principal, PrincipalEntityKind, ResourceRef};
+use crate::model::{Deployment, Policy, PolicyId, Principal, PrincipalEntityKind, ResourceRef};
 use crate::policy::{PolicyDocument, PolicyType, PrincipalKind, Statement};
 use crate::source::{Limits, Sources, json};
 
@@ -203,7 +202,7 @@ impl<'a> Side<'a> {
         let mut managed = FxHashMap::default();
         let named = deployment.principals.iter().flat_map(|p| p.managed_policies.iter().chain(&p.permissions_boundary));
         for reference in named.filter(|r| r.policy.is_none()) {
-            if let Some(policy) = of_aws(reference, catalog) {
+            if let Some(policy) = policy_of_aws(reference.arn.as_str(), catalog) {
                 managed.insert(reference.arn.as_smol().clone(), policy);
             }
         }
@@ -353,16 +352,6 @@ fn caller(principal: &Principal) -> Option<Caller> {
         PrincipalEntityKind::User => Some(Caller::User { arn }),
         PrincipalEntityKind::Group | PrincipalEntityKind::PermissionSet => None,
     }
-}
-
-/// A policy that AWS manages, by its ARN in any partition.
-pub(super) fn of_aws(reference: &ManagedPolicyRef, catalog: &Catalog) -> Option<CompiledPolicy> {
-    let (_, rest) = reference.arn.as_str().split_once(":iam::aws:")?;
-    let text = catalog.managed_policy(&format!("arn:aws:iam::aws:{rest}"))?.document;
-    let sources = Sources::new();
-    let source = sources.add(reference.arn.as_str(), text);
-    let root = json::read(source, text, &Limits::default()).ok()?;
-    compile(PolicyDocument::new(root), PolicyKind::Identity, Ties::Tied).ok()
 }
 
 type Pair<'a> = (Option<&'a Principal>, Option<&'a Principal>);

@@ -98,8 +98,7 @@ pub enum CheckOrigin {
     Strict,
 }
 
-/// The resource type that the API gives to role trust policies.
-pub const TRUST_POLICY: &str = "AWS::IAM::AssumeRolePolicyDocument";
+pub use crate::policy::TRUST_POLICY;
 
 /// What a check reads.
 #[derive(Clone, Debug)]

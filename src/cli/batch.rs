@@ -18,10 +18,10 @@ use super::options::BlockingType;
 use super::{Failure, Global, Outcome, config, output, pipeline, smt2};
 use crate::analysis::custom_check::{self, CheckResult, CustomCheck, Verdict, compile};
 use crate::catalog::Catalog;
-use crate::checks::TRUST_POLICY;
 use crate::logic::engine::{self, Access, Answer, CompiledPolicy, PUBLIC_RESOURCE_TYPES, Ties};
 use crate::logic::evaluate::PolicyKind;
 use crate::policy::PolicyDocument;
+use crate::policy::TRUST_POLICY;
 use crate::source::{Limits, SourceId, json};
 
 /// Bytes of questions that are decided together.

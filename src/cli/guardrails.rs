@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Failure;
 use super::simulate::read_policy;
-use crate::analysis::reach::Guardrails;
+use crate::access::reach::Guardrails;
 use crate::logic::evaluate::PolicyKind;
 use crate::policy::PolicyDocument;
 use crate::source::Sources;

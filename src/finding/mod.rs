@@ -8,6 +8,10 @@ mod layout;
 mod removal;
 mod replacement;
 pub mod suppression;
+mod wording;
+
+pub(crate) use wording::counted;
+pub use wording::printable_line;
 
 use std::borrow::Cow;
 

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::analysis::reach::with_parts;
+use crate::access::reach::with_parts;
 use crate::policy::{Arn, glob};
 
 /// Resources by ARN.

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::analysis::holders::{Holder, HolderKind, Holders};
+use crate::access::holders::{Holder, HolderKind, Holders};
 use crate::logic::engine::concerns;
 use crate::policy::glob;
 

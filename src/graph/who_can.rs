@@ -10,12 +10,12 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::role_patterns::{RolePatterns, Trying};
-use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, agree};
-use crate::analysis::reach::{
+use crate::access::holders::{Holder, HolderKind, Holders, Policies, agree};
+use crate::access::reach::{
     Allowed, Estate, Guardrails, Guards, Protection, Stranger, Target, Ways, both, caller, fitting, sessions,
     with_parts,
 };
-use crate::analysis::settled::settled;
+use crate::access::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::concerns;
 use crate::logic::evaluate::combine::{Naming, naming};

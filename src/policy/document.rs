@@ -24,6 +24,9 @@ pub enum PolicyType {
     ResourceControlPolicy,
 }
 
+/// The resource type that the API gives to role trust policies.
+pub const TRUST_POLICY: &str = "AWS::IAM::AssumeRolePolicyDocument";
+
 impl PolicyType {
     /// The name as the API and the reports write it.
     pub fn as_str(self) -> &'static str {

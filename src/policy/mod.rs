@@ -16,6 +16,6 @@ pub use condition::{
     BaseOperator, ConditionBlock, ConditionKey, ConditionOperator, ConditionValue, OPERATORS, OperatorFamily,
     SetOperator,
 };
-pub use document::{Effect, PolicyDocument, PolicyType, Statement, StringItem, StringList, Version};
+pub use document::{Effect, PolicyDocument, PolicyType, Statement, StringItem, StringList, TRUST_POLICY, Version};
 pub use path::{PathSegment, PolicyPath};
 pub use principal::{PrincipalElement, PrincipalKind, PrincipalList};

@@ -38,6 +38,8 @@ pub use terminal::TerminalStyle;
 use crate::analysis::custom_check::CheckResult;
 use crate::catalog::Catalog;
 use crate::checks::timing::CheckTiming;
+pub(crate) use crate::finding::counted;
+pub use crate::finding::printable_line;
 use crate::finding::suppression::{SuppressedBy, Suppression};
 use crate::finding::{Finding, FindingType};
 use crate::model::{Deployment, Policy, PolicyStatus};
@@ -279,14 +281,4 @@ impl Report<'_> {
     pub fn learn_more(finding: &Finding) -> String {
         format!("docs/checks/{}.md", finding.code.to_ascii_lowercase().replace('_', "-"))
     }
-}
-
-/// Text of an input on one line of a terminal or log: control codes are made visible.
-pub fn printable_line(text: &str) -> String {
-    escape::terminal::line(text)
-}
-
-/// `1 policy`, `2 policies`.
-pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{Place, counted, printable_line};
+use crate::access::reach::{Ground, Stranger};
 use crate::analysis::internal_access::{self, InternalAccess};
-use crate::analysis::reach::{Ground, Stranger};
 use crate::analysis::witness;
 use crate::graph::who_can::{Able, PathStep, Who, WhoCan};
 use crate::logic::evaluate::PolicyKind;

@@ -9,6 +9,7 @@ mod files;
 pub mod json;
 mod limits;
 mod node;
+pub mod printable;
 mod symbol;
 mod text;
 pub mod yaml;

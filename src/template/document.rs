@@ -4,8 +4,8 @@
 use smol_str::SmolStr;
 
 use super::{LoadContext, ParsedInput};
-use crate::checks::TRUST_POLICY;
 use crate::model::{Deployment, Input, InputId, InputKind, Policy, PolicyForm, Problem, ResourceRef};
+use crate::policy::TRUST_POLICY;
 use crate::policy::{PolicyDocument, PolicyType, Statement};
 use crate::source::{Node, NodeKind, ReadError, SourceId, Span};
 

@@ -3,6 +3,7 @@
 mod access_diff;
 mod access_points;
 mod action;
+mod architecture;
 mod binary;
 mod book;
 mod catalog;

@@ -5,7 +5,6 @@
 //! as the public samples of AWS record them.
 
 mod access;
-mod fitness;
 
 use std::fmt::Write;
 
@@ -14,16 +13,14 @@ use smol_str::SmolStr;
 
 use super::witness;
 use crate::catalog::Catalog;
-use crate::checks::TRUST_POLICY;
 use crate::finding::{Finding, FindingType, Location};
 use crate::logic::Request;
 use crate::logic::engine::Answer;
-use crate::logic::evaluate::PolicyKind;
 use crate::model::{Policy, PolicyId};
-use crate::policy::{PolicyDocument, PolicyPath, PolicyType, Statement};
+use crate::policy::{PolicyDocument, PolicyPath, Statement};
 
+pub use crate::access::{Unfit, compile, kind_of};
 pub use access::{AccessError, action, resource, unknown_action};
-pub use fitness::{Unfit, compile};
 
 /// The questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -345,19 +342,4 @@ fn named(index: usize, sid: Option<&str>) -> String {
 
 fn statement_at(document: &PolicyDocument, index: usize) -> Option<&Statement> {
     document.statements.iter().enumerate().find(|(i, s)| s.index.unwrap_or(*i) == index).map(|(_, s)| s)
-}
-
-/// The type whose policies are written like resource policies, and grant nothing: they limit what passes.
-const VPC_ENDPOINT: &str = "AWS::EC2::VPCEndpoint";
-
-/// How the engine reads a policy of a deployment.
-pub fn kind_of(policy: &Policy) -> PolicyKind {
-    match policy.policy_type {
-        PolicyType::IdentityPolicy => PolicyKind::Identity,
-        PolicyType::ResourcePolicy if policy.resource_type.as_deref() == Some(TRUST_POLICY) => PolicyKind::Trust,
-        PolicyType::ResourcePolicy if policy.resource_type.as_deref() == Some(VPC_ENDPOINT) => PolicyKind::Endpoint,
-        PolicyType::ResourcePolicy => PolicyKind::Resource,
-        PolicyType::ServiceControlPolicy => PolicyKind::ServiceControl,
-        PolicyType::ResourceControlPolicy => PolicyKind::ResourceControl,
-    }
 }

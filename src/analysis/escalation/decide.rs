@@ -9,8 +9,8 @@ use smol_str::SmolStr;
 use super::paths::{On, PATHS, Path, Removal, Runs, Step, Target};
 use super::world::{World, actions};
 use super::{Done, Escalation};
-use crate::analysis::holders::{Holder, HolderKind, agree, is_full};
-use crate::analysis::settled::settled;
+use crate::access::holders::{Holder, HolderKind, agree, is_full};
+use crate::access::settled::settled;
 use crate::catalog::Catalog;
 use crate::logic::engine::{Permissions, Permitted, Ties, Wanted, concerns, exceeds, permitted};
 use crate::logic::evaluate::{PolicyKind, applies};
@@ -960,7 +960,7 @@ fn same_account(a: &Holder<'_>, b: &Holder<'_>) -> bool {
 
 /// True if the statement's principal is everybody, or the very user, role or session.
 fn names_directly(statement: &Statement, arn: &str) -> bool {
-    use crate::analysis::holders::without_partition;
+    use crate::access::holders::without_partition;
     let Some(element) = &statement.principal else { return false };
     let role = arn.rsplit('/').next().unwrap_or(arn);
     element.lists().is_empty()

@@ -5,10 +5,10 @@ use smol_str::SmolStr;
 
 use super::{Done, Escalation};
 use crate::analysis::witness;
+use crate::finding::printable_line;
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::{Deployment, Policy};
 use crate::policy::{PolicyPath, glob};
-use crate::report::printable_line;
 use crate::source::display_encoded;
 
 /// The code of the findings.

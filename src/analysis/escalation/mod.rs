@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::analysis::holders::{HolderKind, Holders, Policies};
+use crate::access::holders::{HolderKind, Holders, Policies};
 use crate::catalog::Catalog;
 use crate::logic::Request;
 use crate::model::{Deployment, PolicyId, ResourceRef, When};

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::paths::Runs;
-use crate::analysis::settled::settled;
+use crate::access::settled::settled;
 use crate::model::{Deployment, Resource};
 use crate::policy::Arn;
 use crate::source::{Node, NodeKind, Text};

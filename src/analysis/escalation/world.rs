@@ -8,9 +8,9 @@ use smol_str::SmolStr;
 
 use super::paths::{On, PATHS, Target};
 use super::running::{Running, running};
-use crate::analysis::access_diff::of_aws;
-use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, is_full, without_partition};
-use crate::analysis::settled::settled_text;
+use crate::access::holders::{Holder, HolderKind, Holders, Policies, is_full, without_partition};
+use crate::access::policy_of_aws;
+use crate::access::settled::settled_text;
 use crate::catalog::Catalog;
 use crate::logic::Caller;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};
@@ -261,7 +261,7 @@ fn attachable<'a>(deployment: &Deployment, policies: &'a Policies, catalog: &Cat
             continue;
         }
         let reference = ManagedPolicyRef { arn: arn.clone(), span: None, policy: None };
-        if let Some(policy) = of_aws(&reference, catalog) {
+        if let Some(policy) = policy_of_aws(reference.arn.as_str(), catalog) {
             found.push(Attachable { arn: arn.as_smol().clone(), policy: Compiled::OfAws(Box::new(policy)) });
         }
     }

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::{ChangeType, ExternalAccess, Source};
 use crate::analysis::witness;
 use crate::catalog::AccessLevel;
+use crate::finding::printable_line;
 use crate::finding::{Finding, FindingType, Location};
 use crate::model::Deployment;
-use crate::report::printable_line;
 
 /// The code of the findings.
 pub const CODE: &str = "EXTERNAL_PRINCIPAL";

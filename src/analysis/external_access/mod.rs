@@ -26,7 +26,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::analysis::custom_check::{compile, kind_of};
+use crate::access::holders::unknown_account;
+use crate::access::{compile, kind_of};
 use crate::catalog::{AccessLevel, Catalog};
 use crate::finding::Location;
 use crate::logic::Request;
@@ -34,7 +35,7 @@ use crate::logic::engine::{CompiledPolicy, Ties, Zone, no_public_access};
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{Deployment, Policy, PolicyForm, PolicyId, ResourceRef};
 use crate::policy::{Arn, PolicyDocument, Statement, StringList, glob};
-use crate::source::{Shape, Symbol, SymbolInfo, SymbolKind, Text};
+use crate::source::{Symbol, Text};
 use access_points::{AccessPoint, AccessPoints};
 use secret::Secrets;
 use settings::{AllSettings, Settings};
@@ -142,18 +143,6 @@ pub struct ExternalAccessReport {
     pub found: Vec<ExternalAccess>,
     /// What could not be analysed, and what was taken for granted.
     pub notices: Vec<String>,
-}
-
-/// The name that stands for the account of the deployment while it isn't known.
-fn unknown_account() -> SmolStr {
-    let symbol = Symbol::intern(SymbolInfo {
-        scope: SmolStr::default(),
-        name: "AWS::AccountId".into(),
-        kind: SymbolKind::PseudoParameter,
-        shape: Shape::AccountId,
-        sensitive: false,
-    });
-    Text::symbol(symbol).as_smol().clone()
 }
 
 /// The zone of trust of a deployment: its own account, further accounts, and the organization. The canonical user ids of

@@ -8,13 +8,13 @@ use smol_str::SmolStr;
 use super::cube::{self, Cube, Spared};
 use super::{ExternalAccess, Source, actions};
 use crate::catalog::Catalog;
-use crate::checks::TRUST_POLICY;
 use crate::finding::Location;
 use crate::logic::engine::{
     Access, CompiledPolicy, Through, Ties, Zone, no_outside_access_through, no_public_access_through,
 };
 use crate::logic::evaluate::PolicyKind;
 use crate::model::{PolicyId, ResourceRef};
+use crate::policy::TRUST_POLICY;
 use crate::policy::{Arn, PolicyDocument};
 use crate::source::Text;
 

@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::InternalAccess;
 use crate::catalog::AccessLevel;
+use crate::finding::printable_line;
 use crate::finding::{Finding, FindingType, Location};
 use crate::graph::who_can::Able;
 use crate::model::Deployment;
 use crate::policy::{Arn, PolicyPath};
-use crate::report::printable_line;
 use crate::source::display_encoded;
 
 /// The code of the findings.

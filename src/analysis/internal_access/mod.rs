@@ -14,9 +14,9 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::analysis::holders::{HolderKind, Holders, Policies};
-use crate::analysis::reach::{Estate, Guardrails, Guards, Protection, fitting, with_parts};
-use crate::analysis::settled::settled;
+use crate::access::holders::{HolderKind, Holders, Policies};
+use crate::access::reach::{Estate, Guardrails, Guards, Protection, fitting, with_parts};
+use crate::access::settled::settled;
 use crate::catalog::{AccessLevel, Action, Catalog, Service};
 use crate::graph::who_can::{Able, Who, ask};
 use crate::logic::engine::{Zone, concerns};

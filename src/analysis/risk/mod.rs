@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use crate::access::holders::{Holder, HolderKind, Holders, Policies};
 use crate::analysis::escalation::Done;
-use crate::analysis::holders::{Holder, HolderKind, Holders, Policies};
 use crate::catalog::{Action, Catalog, Service};
 use crate::logic::engine::{Permissions, Ties, Wanted, concerns, permitted};
 use crate::logic::evaluate::{PolicyKind, applies};

@@ -4,17 +4,17 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::narrow::Unused;
-use super::permissions::of_aws;
 use super::subject::{self, Subject};
 use super::trail::Trail;
 use super::{Detail, Settings, UnusedAccess, UnusedAccessType};
+use crate::access::document_of_aws;
 use crate::activity::credential_report::Credential;
 use crate::activity::evidence::Evidence;
 use crate::activity::time::{DAY, Timestamp};
 use crate::catalog::Catalog;
+use crate::finding::counted;
 use crate::model::{Deployment, Principal, PrincipalEntityKind, Resource, ResourceRef};
 use crate::policy::PolicyDocument;
-use crate::report::counted;
 use crate::source::{Node, NodeKind, Text, display_encoded};
 
 /// What came of one user or role.
@@ -64,7 +64,7 @@ impl<'a> Judge<'a> {
         let named = deployment.principals.iter().flat_map(|p| p.managed_policies.iter().chain(&p.permissions_boundary));
         for reference in named.filter(|m| m.policy.is_none()) {
             if !managed.contains_key(reference.arn.as_smol())
-                && let Some(document) = of_aws(reference.arn.as_str(), catalog)
+                && let Some(document) = document_of_aws(reference.arn.as_str(), catalog)
             {
                 managed.insert(reference.arn.as_smol().clone(), document);
             }
@@ -132,7 +132,7 @@ impl<'a> Judge<'a> {
         let read = subjects.iter().filter_map(|s| s.last_accessed.as_ref());
         let stale = read.filter_map(|r| age(r.completed)).collect::<Vec<_>>();
         if let Some(oldest) = stale.iter().min() {
-            let count = crate::report::counted(
+            let count = crate::finding::counted(
                 stale.len(),
                 "file of last accessed details is",
                 "files of last accessed details are",

@@ -254,21 +254,21 @@ pub fn analyse(
     let days = settings.tracking_period;
     let sets = own.principals.iter().filter(|p| p.kind == PrincipalEntityKind::PermissionSet).count();
     if sets > 0 {
-        let count = crate::report::counted(sets, "permission set is", "permission sets are");
+        let count = crate::finding::counted(sets, "permission set is", "permission sets are");
         report.notices.push(format!("{count} not judged: the evidence is about the roles that they become"));
     }
     if !silent.is_empty() {
         let first: Vec<String> = silent.iter().take(5).map(|id| format!("`{id}`")).collect();
         let more = if silent.len() > first.len() { ", …" } else { "" };
-        let count = crate::report::counted(silent.len(), "user or role", "users and roles");
+        let count = crate::finding::counted(silent.len(), "user or role", "users and roles");
         report.notices.push(format!("no evidence speaks of {count}: {}{more}", first.join(", ")));
     }
     if young > 0 {
-        let count = crate::report::counted(young, "user or role is", "users and roles are");
+        let count = crate::finding::counted(young, "user or role is", "users and roles are");
         report.notices.push(format!("{count} younger than {days} days and not judged"));
     }
     if ageless > 0 {
-        let count = crate::report::counted(ageless, "user or role", "users and roles");
+        let count = crate::finding::counted(ageless, "user or role", "users and roles");
         report.notices.push(format!(
             "the age of {count} is not known, and taken to be more than {days} days; authorization details tell it"
         ));

@@ -13,12 +13,12 @@ use super::recommend::{Advice, advice, changes};
 use super::subject::{Subject, lower};
 use super::tracked::{has_action_level, is_checked_along, leaves_trace};
 use super::{Detail, NotRecommended, PolicyAdvice, StatementChange, UnusedAction};
+use crate::access::document_of_aws;
 use crate::activity::event_source;
 use crate::activity::time::Timestamp;
-use crate::catalog::Catalog;
 use crate::model::{Policy, PolicyForm, PolicyId, Principal, ResourceRef};
 use crate::policy::PolicyDocument;
-use crate::source::{Limits, Sources, display_encoded, json};
+use crate::source::display_encoded;
 
 /// A policy of a principal, or of a group of it.
 pub(super) struct Attached<'a> {
@@ -234,7 +234,7 @@ impl Judge<'_> {
         for holder in std::iter::once(exported).chain(groups) {
             let managed = holder.managed_policies.iter();
             managed.clone().filter(|m| m.policy.is_none()).for_each(|m| {
-                if let Some(document) = of_aws(m.arn.as_str(), self.catalog) {
+                if let Some(document) = document_of_aws(m.arn.as_str(), self.catalog) {
                     grants.add(&document);
                 }
             });
@@ -324,12 +324,4 @@ impl Judge<'_> {
 
 fn service_detail(prefix: &SmolStr, actions: Option<Vec<UnusedAction>>, last_accessed: Option<Timestamp>) -> Detail {
     Detail::Service { service_namespace: prefix.clone(), actions, last_accessed }
-}
-
-/// A policy that AWS manages, by its ARN in any partition.
-pub(super) fn of_aws(arn: &str, catalog: &Catalog) -> Option<PolicyDocument> {
-    let (_, rest) = arn.split_once(":iam::aws:")?;
-    let text = catalog.managed_policy(&format!("arn:aws:iam::aws:{rest}"))?.document;
-    let source = Sources::new().add(arn, text);
-    json::read(source, text, &Limits::default()).ok().map(PolicyDocument::new)
 }

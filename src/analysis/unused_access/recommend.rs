@@ -9,7 +9,7 @@
 use smol_str::SmolStr;
 
 use super::narrow::{Narrowed, Unsupported, Unused, with_actions, with_statements};
-use crate::analysis::custom_check::compile;
+use crate::access::compile;
 use crate::catalog::Catalog;
 use crate::logic::engine::{Access, CompiledPolicy, Permissions, Ties, access_not_granted, added};
 use crate::logic::evaluate::PolicyKind;

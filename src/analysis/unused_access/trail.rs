@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use crate::activity::Activity;
 use crate::activity::days::{Day, Gap};
 use crate::activity::time::{DAY, Timestamp};
-use crate::report::counted;
+use crate::finding::counted;
 
 /// A gap of a Region that is longer than this hides too much, in days; so do more gaps than [`MOST_GAPS`] together.
 const LONGEST_GAP: i64 = 1;

@@ -18,8 +18,8 @@ use super::resource_values::{self, Identity};
 use super::stack::{Stack, World};
 use super::template::ResourceDeclaration;
 use super::{grants, nested};
-use crate::checks::TRUST_POLICY;
 use crate::model::{Deployment, InputId, Policy, PolicyForm, PolicyId, Problem, Resource, ResourceRef, When};
+use crate::policy::TRUST_POLICY;
 use crate::policy::{PolicyDocument, PolicyType};
 use crate::source::{Entry, Mapping, Node, NodeKind, ReadError, Span, Text, json};
 

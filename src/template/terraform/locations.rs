@@ -5,8 +5,8 @@
 //! IAM policies and are none (lifecycle rules, Cedar, data protection, …) are listed in [`NOT_IAM`] with the reason.
 
 use super::grants::GrantForm;
-use crate::checks::TRUST_POLICY;
 use crate::model::PolicyForm;
+use crate::policy::TRUST_POLICY;
 
 /// What kind of policy stands in an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use iam_preflight::access::reach::Guardrails;
 use iam_preflight::analysis::escalation;
-use iam_preflight::analysis::reach::Guardrails;
 use iam_preflight::catalog::Catalog;
 use iam_preflight::graph::who_can::{Who, who_can};
 use iam_preflight::graph::{AccessGraph, EdgeKind, build};

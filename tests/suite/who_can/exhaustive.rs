@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use iam_preflight::analysis::reach::{Guardrails, Stranger};
+use iam_preflight::access::reach::{Guardrails, Stranger};
 use iam_preflight::catalog::Catalog;
 use iam_preflight::graph::who_can::{Able, Who, WhoCan, who_can};
 use iam_preflight::logic::evaluate::combine::{PolicySet, Ruling, decide};

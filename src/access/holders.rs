@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smol_str::SmolStr;
 
-use crate::analysis::access_diff::of_aws;
-use crate::analysis::custom_check::compile;
-use crate::analysis::settled::{settled, settled_document, settled_text};
+use super::compile;
+use super::policy_of_aws;
+use super::settled::{settled, settled_document, settled_text};
 use crate::catalog::Catalog;
 use crate::logic::Caller;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties};
@@ -47,7 +47,7 @@ impl Policies {
             .policies
             .par_iter()
             .map(|policy| {
-                let kind = crate::analysis::custom_check::kind_of(policy);
+                let kind = super::kind_of(policy);
                 let concerns = matches!(kind, PolicyKind::Identity | PolicyKind::Trust);
                 let document = policy.document.as_ref().filter(|_| concerns).map(settled_document);
                 let hash = document.as_ref().map_or(0, |d| content(d.root()));
@@ -59,7 +59,7 @@ impl Policies {
         for reference in named.filter(|r| r.policy.is_none()) {
             let arn = reference.arn.as_smol();
             if !managed.contains_key(arn)
-                && let Some(policy) = of_aws(reference, catalog)
+                && let Some(policy) = policy_of_aws(reference.arn.as_str(), catalog)
             {
                 managed.insert(arn.clone(), policy);
             }

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::decide::{Allowed, Beside, Estate, joined, owned, owner_key, session_of};
 use super::target::{Side, Target};
-use crate::analysis::settled::settled;
+use crate::access::settled::settled;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};
 use crate::logic::evaluate::combine::{PolicySet, Ruling, decide};
 use crate::logic::{Caller, Request};

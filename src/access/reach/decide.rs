@@ -11,8 +11,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::target::{Side, Target};
-use crate::analysis::custom_check::compile;
-use crate::analysis::holders::{Holder, HolderKind, Holders, Policies, agree};
+use crate::access::compile;
+use crate::access::holders::{Holder, HolderKind, Holders, Policies, agree};
 use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Permissions, Ties, Wanted, concerns, permitted};
 use crate::logic::evaluate::PolicyKind;
@@ -436,7 +436,7 @@ pub(super) fn owned(request: &Request, target: &Target) -> Request {
 pub(crate) fn caller(holder: &Holder<'_>) -> Option<Caller> {
     match holder.kind {
         HolderKind::PermissionSet => {
-            let account = crate::analysis::holders::unknown_account();
+            let account = crate::access::holders::unknown_account();
             let name = holder.id.id.as_str();
             Some(Caller::Role {
                 arn: format!("arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}").into(),

@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 
 use crate::logic::engine::{CompileError, CompiledPolicy, Ties};
 use crate::logic::evaluate::PolicyKind;
-use crate::policy::PolicyDocument;
+use crate::model::Policy;
+use crate::policy::{PolicyDocument, PolicyType, TRUST_POLICY};
 use crate::source::{Mapping, Node, NodeKind, json};
 
 /// Why a document is not a policy of its type.
@@ -45,6 +46,21 @@ pub enum Unfit {
     /// Found by the engine.
     #[error(transparent)]
     Compile(#[from] CompileError),
+}
+
+/// The type whose policies are written like resource policies, and grant nothing: they limit what passes.
+const VPC_ENDPOINT: &str = "AWS::EC2::VPCEndpoint";
+
+/// How the engine reads a policy of a deployment.
+pub fn kind_of(policy: &Policy) -> PolicyKind {
+    match policy.policy_type {
+        PolicyType::IdentityPolicy => PolicyKind::Identity,
+        PolicyType::ResourcePolicy if policy.resource_type.as_deref() == Some(TRUST_POLICY) => PolicyKind::Trust,
+        PolicyType::ResourcePolicy if policy.resource_type.as_deref() == Some(VPC_ENDPOINT) => PolicyKind::Endpoint,
+        PolicyType::ResourcePolicy => PolicyKind::Resource,
+        PolicyType::ServiceControlPolicy => PolicyKind::ServiceControl,
+        PolicyType::ResourceControlPolicy => PolicyKind::ResourceControl,
+    }
 }
 
 const ELEMENTS: [&str; 9] =

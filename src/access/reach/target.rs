@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::analysis::custom_check::{compile, kind_of};
-use crate::analysis::holders::{agree, unknown_account};
-use crate::analysis::settled::settled_document;
+use crate::access::holders::{agree, unknown_account};
+use crate::access::settled::settled_document;
+use crate::access::{compile, kind_of};
 use crate::catalog::Catalog;
 use crate::logic::engine::{CompiledPolicy, Ties};
 use crate::logic::evaluate::PolicyKind;
