@@ -32,6 +32,8 @@ pub(crate) struct Policies {
     managed: FxHashMap<SmolStr, CompiledPolicy>,
     /// The SCPs, by level.
     scps: Vec<Vec<CompiledPolicy>>,
+    /// SCPs that can't be reasoned about, and why.
+    unknown_scps: Vec<String>,
     /// What `AdministratorAccess` allows.
     pub everything: CompiledPolicy,
     /// Content of each own policy, and of each managed one, as a number.
@@ -64,7 +66,18 @@ impl Policies {
                 managed.insert(arn.clone(), policy);
             }
         }
-        let scp = |document: &PolicyDocument| compile(document.clone(), PolicyKind::ServiceControl, Ties::Tied).ok();
+        let mut unknown_scps = Vec::new();
+        let mut of_levels: Vec<Vec<CompiledPolicy>> = Vec::new();
+        for level in scps {
+            let mut of_level = Vec::new();
+            for document in level {
+                match compile(document.clone(), PolicyKind::ServiceControl, Ties::Tied) {
+                    Ok(compiled) => of_level.push(compiled),
+                    Err(why) => unknown_scps.push(format!("not taken into account: a service control policy: {why}")),
+                }
+            }
+            of_levels.push(of_level);
+        }
         let (own, own_hashes) = own.into_iter().unzip();
         let mut arns: FxHashMap<&ResourceRef, &Text> = FxHashMap::default();
         arns.extend(deployment.resources.iter().filter_map(|r| Some((&r.id, r.arn.as_ref()?))));
@@ -76,7 +89,8 @@ impl Policies {
             own_arns: deployment.policies.iter().map(arn).collect(),
             own,
             managed,
-            scps: scps.iter().map(|level| level.iter().filter_map(scp).collect()).collect(),
+            scps: of_levels,
+            unknown_scps,
             everything: everything()?,
             own_hashes,
         })
@@ -249,7 +263,7 @@ impl<'a> Holders<'a> {
             by_name: FxHashMap::default(),
             by_path: Vec::new(),
             accounts: FxHashSet::from_iter([unknown_account()]),
-            notices: Vec::new(),
+            notices: policies.unknown_scps.clone(),
         };
         let by_id: FxHashMap<&ResourceRef, &Principal> = deployment.principals.iter().map(|p| (&p.id, p)).collect();
         let tags: FxHashMap<&ResourceRef, &Node> = deployment

@@ -229,3 +229,18 @@ fn what_is_no_action_or_no_resource_is_an_error() {
         assert!(output.err.starts_with("error: "), "{}", output.err);
     }
 }
+
+#[test]
+fn an_organization_policy_that_cannot_be_reasoned_about_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let variables: String = ('a'..='j').map(|c| format!("${{aws:PrincipalTag/{c}}}")).collect();
+    let scp = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalTag/x": variables}}}]});
+    std::fs::write(folder.path().join("scp.json"), scp.to_string()).expect("a file");
+    let scp = folder.path().join("scp.json");
+    let arguments = ["who-can", "s3:GetObject", "Reports", EXAMPLE, "--format", "json", "--scp"];
+    let output = run(iam_preflight().args(arguments).arg(&scp));
+    assert_eq!(output.code, 0, "{}", output.err);
+    let notices = json(&output)["notices"].to_string();
+    assert!(notices.contains("not taken into account: a service control policy"), "{notices}");
+}
