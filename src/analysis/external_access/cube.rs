@@ -43,6 +43,19 @@ const KEPT: &[&str] = &[
     "www.amazon.com:app_id",
 ];
 
+/// Keys by which a bucket's policy names access points.
+const OF_ACCESS_POINTS: [&str; 4] = [
+    "s3:DataAccessPointAccount",
+    "s3:DataAccessPointArn",
+    "s3express:DataAccessPointAccount",
+    "s3express:DataAccessPointArn",
+];
+
+/// True for a key by which a bucket's policy names access points.
+pub(super) fn is_of_access_point(key: &Text) -> bool {
+    OF_ACCESS_POINTS.iter().any(|name| name.eq_ignore_ascii_case(key.as_str()))
+}
+
 /// Ways that one statement may have; with more, the longest lists of values are not taken apart.
 const WAYS: usize = 400;
 

@@ -391,11 +391,31 @@ impl View<'_> {
             rcps: self.rcps_on(&subject.resource_type),
             is_unrestricted: !settings.restricts_public_buckets,
         };
+        if !is_acl && matches!(resource_type, "AWS::S3::Bucket" | "AWS::S3Express::DirectoryBucket") {
+            report.notices.extend(self.left_to_access_points(subject));
+        }
         let mut found = entrance.ways_in(self.zone, self.catalog);
         if resource_type == "AWS::SecretsManager::Secret" {
             self.secrets.take_back(&mut found, &mut report.notices);
         }
         report.found.extend(found);
+    }
+
+    /// Said of a bucket that leaves the choice to access points of the zone.
+    fn left_to_access_points(&self, subject: &Subject<'_>) -> Option<String> {
+        let of_zone = |value: &str| {
+            let account = Arn::split(value).map_or(value, |arn| arn.account);
+            self.zone.accounts.iter().any(|own| own == account)
+        };
+        let allowing = subject.document.statements.iter().filter(|s| s.is_allow());
+        let keys = allowing.flat_map(|s| &s.conditions).flat_map(|b| &b.keys);
+        let mut keys = keys.filter(|key| cube::is_of_access_point(&key.name));
+        keys.any(|key| key.values.iter().any(|v| of_zone(v.text.as_str()))).then(|| {
+            format!(
+                "{} leaves it to access points of the zone whom they let in: those that are not in the inputs are not known",
+                subject.name()
+            )
+        })
     }
 
     /// What the policy of an access point lets in to the buckets behind it.
