@@ -219,3 +219,29 @@ fn a_policy_that_allows_everything_to_everybody_is_found_on_every_type_that_can_
     let expected = ["AWS::EC2::VPCEndpoint", "AWS::S3Express::AccessPoint", "AWS::S3Express::DirectoryBucket"];
     assert_eq!(missing, expected.iter().collect::<Vec<_>>());
 }
+
+#[test]
+fn what_deny_statements_spare_makes_no_more_ways_than_can_be_told_and_hides_none_that_cannot_be_decided() {
+    let zone = zone(Some(OWN), &[], None);
+    let deny = |key: &str, prefix: &str| {
+        let values: Vec<String> = (0..50).map(|i| format!("{prefix}-{i}")).collect();
+        value!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*",
+            "Condition": {"StringNotEquals": {key: values}}})
+    };
+    let allow = value!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"});
+    let many = value!({"Version": "2012-10-17", "Statement": [allow, deny("aws:SourceVpce", "vpce"),
+        deny("aws:PrincipalOrgID", "o"), deny("aws:SourceVpc", "vpc")]});
+    let ways = found("AWS::S3::Bucket", &many, &zone).found;
+    assert!((1..=50).contains(&ways.len()) && ways.iter().all(|w| !w.is_public), "{}", ways.len());
+
+    // Together the variables of the two statements are too many for the engine.
+    let variables =
+        |from: char, to: char| -> String { (from..=to).map(|c| format!("${{aws:PrincipalTag/{c}}}")).collect() };
+    let resource = format!("arn:aws:s3:::a/{}*", variables('a', 'e'));
+    let open = value!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": resource},
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:SourceVpce": variables('f', 'j')}}}]});
+    let ways = found("AWS::S3::Bucket", &open, &zone).found;
+    assert!(ways.iter().any(|w| w.condition.is_empty()), "{ways:#?}");
+}

@@ -84,9 +84,6 @@ pub(super) struct Spared {
     values: Vec<Text>,
 }
 
-/// Spared values that are told apart.
-const SPARED: usize = 50;
-
 /// What the Deny statements of a document spare.
 pub(super) fn spared(document: &PolicyDocument) -> Vec<Spared> {
     use BaseOperator as B;
@@ -112,10 +109,16 @@ pub(super) fn spared(document: &PolicyDocument) -> Vec<Spared> {
         .collect()
 }
 
+impl Spared {
+    /// How many values.
+    pub(super) fn values(&self) -> usize {
+        self.values.len()
+    }
+}
+
 impl Cube {
-    /// The ways with one of the spared values each.
-    pub(super) fn within(&self, spared: &Spared) -> Vec<Cube> {
-        let apart = spared.values.len() <= SPARED;
+    /// The ways with one of the spared values each, or the one with any of them.
+    pub(super) fn within(&self, spared: &Spared, apart: bool) -> Vec<Cube> {
         let groups: Vec<Vec<Text>> =
             if apart { spared.values.iter().map(|v| vec![v.clone()]).collect() } else { vec![spared.values.clone()] };
         let narrowed = groups.into_iter().map(|values| {

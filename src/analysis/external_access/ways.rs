@@ -59,8 +59,10 @@ pub(super) struct Gate {
 
 /// Ways through a gate that are told apart.
 const WAYS: usize = 100;
-/// Keys that a way is narrowed by because of Deny statements.
-const DEPTH: usize = 3;
+/// Lists of spared values that are looked at.
+const KEYS: usize = 16;
+/// Ways that Deny statements may narrow one to.
+const SPARED: usize = 50;
 
 impl Gate {
     /// The parts of a bucket's policy as gates of their own, so that findings can name their conditions; the whole
@@ -111,8 +113,8 @@ impl Entrance<'_> {
                 };
                 let location = Location::new(path, cube.span);
                 for gate in &self.gates {
-                    let all: Vec<&Spared> = spared.iter().chain(&gate.spared).collect();
-                    for cube in self.narrowed(cube.clone(), gate, &all, zone, DEPTH) {
+                    let all: Vec<&Spared> = spared.iter().chain(&gate.spared).take(KEYS).collect();
+                    for cube in self.narrowed(cube.clone(), gate, &all, zone, SPARED) {
                         let Some((key, access)) = self.way_in(&cube, gate, zone, catalog) else { continue };
                         let entry = merged.entry(key).or_insert_with(|| ExternalAccess {
                             actions: Vec::new(),
@@ -144,16 +146,20 @@ impl Entrance<'_> {
         found
     }
 
-    /// Whether anybody from outside takes the way, for all that is known.
+    /// Whether anybody from outside takes the way, for all that is known: also where the engine can't tell.
     fn is_open(&self, cube: &Cube, gate: &Gate, zone: &Zone) -> bool {
-        let compiled = CompiledPolicy::new(cube.document.clone(), self.kind, Ties::Tied);
-        compiled.is_ok_and(|policy| !no_outside_access_through(&policy, &gate.through(), zone, Ties::Tied).holds())
+        let closed = |policy| no_outside_access_through(&policy, &gate.through(), zone, Ties::Tied).holds();
+        !self.compiled(cube).is_some_and(closed)
+    }
+
+    fn compiled(&self, cube: &Cube) -> Option<CompiledPolicy> {
+        CompiledPolicy::new(cube.document.clone(), self.kind, Ties::Tied).ok()
     }
 
     /// The way, or where Deny statements leave nothing of it but what they spare, the ways with the spared values: a bucket that
-    /// is open to everybody, and denied but from one VPC endpoint, is open from that endpoint.
-    fn narrowed(&self, cube: Cube, gate: &Gate, spared: &[&Spared], zone: &Zone, depth: usize) -> Vec<Cube> {
-        if spared.is_empty() || depth == 0 || !self.is_open(&cube, gate, zone) {
+    /// is open to everybody, and denied but from one VPC endpoint, is open from that endpoint. `room` is how many ways that may be.
+    fn narrowed(&self, cube: Cube, gate: &Gate, spared: &[&Spared], zone: &Zone, room: usize) -> Vec<Cube> {
+        if spared.is_empty() || room == 0 || !self.is_open(&cube, gate, zone) {
             return vec![cube];
         }
         if self.is_open(&cube.without(spared), gate, zone) {
@@ -170,8 +176,13 @@ impl Entrance<'_> {
         }
         let is_needed = |s: &&Spared| needed.iter().any(|n| std::ptr::eq(*n, *s));
         let others: Vec<&Spared> = spared.iter().copied().filter(|s| !is_needed(s)).collect();
-        let ways = needed.iter().flat_map(|spared| cube.within(spared));
-        ways.flat_map(|way| self.narrowed(way, gate, &others, zone, depth - 1)).collect()
+        let values: usize = needed.iter().map(|spared| spared.values()).sum();
+        let ways: Vec<Cube> = needed.iter().flat_map(|spared| cube.within(spared, values <= room)).collect();
+        if ways.len() > room || ways.iter().any(|way| self.compiled(way).is_none()) {
+            return vec![cube];
+        }
+        let room = room / (ways.len() + 1);
+        ways.into_iter().flat_map(|way| self.narrowed(way, gate, &others, zone, room)).collect()
     }
 
     /// Whether somebody from outside takes one way in.
@@ -180,7 +191,7 @@ impl Entrance<'_> {
         if surely_inside(principal, zone) {
             return None;
         }
-        let narrowed = &CompiledPolicy::new(cube.document.clone(), self.kind, Ties::Tied).ok()?;
+        let narrowed = &self.compiled(cube)?;
         let through = gate.through();
         let answer = no_outside_access_through(narrowed, &through, zone, Ties::Tied);
         if answer.holds() {
